@@ -1,0 +1,65 @@
+# Two commands matter: `make demo` and `make test`. Both set up everything they need.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONPATH := include
+export FURROW_HOME := $(CURDIR)
+
+.PHONY: help setup browser demo test check unit up down status bench quality schemas lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+setup: .venv/ready ## Make .venv with the locked requirements (done by the others when needed)
+
+.venv/ready: requirements-dev.txt pyproject.toml
+	@echo "Setting up .venv (once; about 1.8 GB)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet uv==0.13.9
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements-dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## Run the main job on the embedded default, and show what came out
+	@$(BIN)/furrow demo
+
+up: setup ## Start the embedded default: model servers, Kafka broker, Airflow
+	@$(BIN)/furrow up
+
+down: ## End the embedded default
+	@$(BIN)/furrow down
+
+status: ## What of the embedded default runs
+	@$(BIN)/furrow status
+
+check: setup ## ruff, mypy, import-linter, unit tests, use cases: under a minute
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/furrow check
+	@$(BIN)/pytest -q tests/unit
+
+browser: ## Chromium for the page tests, from Debian's packages
+	@./tests/ui/install-browser
+
+test: setup browser check ## Everything: check, contract, integration, dags, prompts, ui
+	@$(BIN)/pytest tests --ignore tests/unit
+
+bench: setup ## Measure the engine and the DAG parse, each next to the usual way
+	@$(BIN)/furrow bench engine
+	@$(BIN)/furrow bench parse
+
+quality: setup ## The test set of every use case on the local models
+	@$(BIN)/furrow up broker local-small local-large
+	@$(BIN)/furrow eval used_goods
+
+schemas: setup ## Write prompts/*.schema.json from the config models
+	@$(BIN)/furrow schemas
+
+lock: setup ## Resolve requirements*.in again into the locked files, with hashes
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate requirements.in -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+clean: down ## End what runs and remove what it wrote, and .venv
+	@rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache

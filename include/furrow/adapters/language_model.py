@@ -1,0 +1,120 @@
+"""Language models of any provider through pydantic-ai's model layer, over aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+
+from pydantic_ai.messages import ModelResponse, TextPart
+
+from furrow.adapters.model_errors import mapped
+from furrow.adapters.model_price import PriceTag
+from furrow.adapters.model_transport import open_transport
+from furrow.adapters.model_turns import Shapes, Turns, settings_of
+from furrow.config.models import CatalogueModel
+from furrow.engine.ports import Answer, Connection, Finish, Json, LanguageModel, ModelRequest
+from furrow.errors import FurrowError, ProviderUnavailable, RequestRejected
+
+_FINISH = {"length": Finish.LENGTH, "content_filter": Finish.REFUSED}
+_SECRETS = ("api_key", "private_key", "private_key_id", "password", "token", "secret")
+_SHORTEST_SECRET = 4
+
+
+def open_model(alias: str, entry: CatalogueModel, connection: Connection) -> LanguageModel:
+    """One model behind one connection, for one event loop.
+
+    Takes what pydantic-ai names: `openai-chat:…` (chat completions, of OpenAI or of any server whose address
+    is the connection's host), `openai:…` (OpenAI's Responses API), `azure:…`, `anthropic:…`, `google:…`
+    (Gemini API), `google-cloud:…` (Vertex AI) and so on. Raises RequestRejected when the provider is not
+    known or the connection does not have what it needs.
+    """
+    return ProviderModel(alias, entry, connection)
+
+
+class ProviderModel:
+    """A LanguageModel of a provider. The vendor's own retries are off; the engine decides about those."""
+
+    def __init__(self, alias: str, entry: CatalogueModel, connection: Connection):
+        self.alias, self._entry = alias, entry
+        self._secrets = tuple(_secrets(connection))
+        try:
+            opened = open_transport(entry, connection)
+        except FurrowError:
+            raise
+        except Exception as error:
+            raise RequestRejected(
+                f"the model `{alias}` ({entry.model}) cannot be opened with the connection "
+                f"`{connection.id}`: {self._without_secrets(str(error))}"
+            ) from None
+        self._model, self._sockets = opened.model, opened.sockets
+        self._turns, self._shapes, self._price = Turns(), Shapes(opened.transformer), PriceTag(entry)
+
+    async def ask(self, request: ModelRequest) -> Answer:
+        """One call, no retry, within the catalogue's deadline.
+
+        Raises TransientError (retry helps), RunError (a person has to act), or RecordTooLarge when this
+        prompt does not fit the model's context.
+        """
+        deadline = self._entry.limits.timeout_seconds
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(deadline):
+                response = await self._model.request(
+                    self._turns.of(request.messages),
+                    settings_of(request.params, request.sample, deadline),
+                    self._shapes.of(request),
+                )
+        except TimeoutError:
+            raise ProviderUnavailable(f"{self._who}: no answer within {deadline:g} s") from None
+        except Exception as error:
+            raise mapped(error, self._who, self._without_secrets) from None
+        return self._answer(request, response, time.perf_counter() - started)
+
+    async def close(self) -> None:
+        """Give the sockets back."""
+        for socket in self._sockets:
+            await socket.close()
+
+    @property
+    def _who(self) -> str:
+        return f"`{self.alias}` ({self._entry.model})"
+
+    def _answer(self, request: ModelRequest, response: ModelResponse, seconds: float) -> Answer:
+        text = "".join(part.content for part in response.parts if isinstance(part, TextPart))
+        if response.finish_reason == "error" and not text:
+            raise ProviderUnavailable(f"{self._who}: gave up on the answer: {response.provider_details}")
+        return Answer(
+            text=text,
+            finish=_FINISH.get(response.finish_reason or "", Finish.STOP),
+            model=response.model_name or self._entry.model.partition(":")[2],
+            input_tokens=response.usage.input_tokens,
+            output_tokens=response.usage.output_tokens,
+            cost_usd=self._price.cost(request.messages, text, response),
+            seconds=seconds,
+        )
+
+    def _without_secrets(self, text: str) -> str:
+        """The text without the connection's secrets, which vendors like to repeat."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+def _secrets(connection: Connection) -> Iterator[str]:
+    yield from _long_enough(connection.password)
+    yield from _within(connection.extra)
+
+
+def _within(extra: Json) -> Iterator[str]:
+    for name, value in extra.items():
+        if isinstance(value, Mapping):
+            yield from _within(dict(value))
+        elif isinstance(value, str) and any(word in name.lower() for word in _SECRETS):
+            yield from _long_enough(value)
+
+
+def _long_enough(secret: str) -> Iterator[str]:
+    """A secret of a letter or two would blot out ordinary words."""
+    if len(secret) >= _SHORTEST_SECRET:
+        yield secret

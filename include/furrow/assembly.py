@@ -1,0 +1,187 @@
+"""The composition root: settings, connections and a use case -> pipeline, source, sinks, run."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from functools import cached_property, partial
+from itertools import dropwhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from furrow.adapters.environment_connections import EnvironmentConnections
+from furrow.batch.in_process import Summary
+from furrow.batch.run import BatchRun, Surroundings
+from furrow.config.loader import load_all, load_models, load_use_case, use_case_folders
+from furrow.config.models import FilesSource as FilesConfig
+from furrow.config.models import ModelsFile
+from furrow.config.settings import Settings
+from furrow.config.use_case import UseCase, Version
+from furrow.config.yaml_file import suggest
+from furrow.engine.calls import Calls, Stamp
+from furrow.engine.pipeline import Pipeline
+from furrow.engine.ports import Connections, LanguageModel, Sink, Source
+from furrow.engine.reading import read_work
+from furrow.engine.record import Work
+from furrow.errors import OptionUnknown
+from furrow.store.database import Database, open_database
+from furrow.store.ledger import SqlLedger
+from furrow.store.run_store import RunStore
+from furrow.store.runs import Run, RunTable
+
+if TYPE_CHECKING:
+    from furrow.adapters.feature_store import FeatureStore
+
+Json = dict[str, Any]
+
+
+class Deployment:
+    """What one process of this deployment is put together from. Nothing is opened before its use."""
+
+    def __init__(self, settings: Settings | None = None, connections: Connections | None = None):
+        self.settings = settings or Settings.from_environment()
+        self.connections = connections or EnvironmentConnections(os.environ)
+
+    @cached_property
+    def models(self) -> ModelsFile:
+        """The model catalogue. Raises ConfigError."""
+        return load_models(self.settings.prompts)
+
+    @cached_property
+    def database(self) -> Database:
+        """The state database, migrated."""
+        return open_database(self.settings.database)
+
+    @cached_property
+    def ledger(self) -> SqlLedger:
+        """The ledger of paid calls."""
+        return SqlLedger(self.database)
+
+    @cached_property
+    def runs(self) -> RunTable:
+        """The table of runs and their reports."""
+        return RunTable(self.database)
+
+    @cached_property
+    def run_store(self) -> RunStore:
+        """The files of runs."""
+        return RunStore(self.settings.store)
+
+    def use_case(self, name: str) -> UseCase:
+        """One use case, loaded and checked. Raises ConfigError or OptionUnknown."""
+        models = self.models
+        folders = {folder.name: folder for folder in use_case_folders(self.settings.prompts)}
+        if name not in folders:
+            hint = suggest(name, list(folders))
+            raise OptionUnknown(f"there is no use case `{name}` in {self.settings.prompts}; {hint}")
+        return load_use_case(folders[name], models)
+
+    def source(self, use_case: UseCase) -> Source:
+        """The source that pipeline.yaml names. Raises ConnectionMissing."""
+        wanted = use_case.pipeline.source
+        if wanted.kafka is not None:
+            from furrow.adapters.kafka import KafkaSource
+
+            return KafkaSource(wanted.kafka, self.connections.get(wanted.kafka.connection), use_case.name)
+        from furrow.adapters.files import FilesSource
+
+        assert wanted.files is not None
+        return FilesSource(wanted.files, use_case.folder)
+
+    def sink(self, name: str, use_case: UseCase, version: Version) -> Sink:
+        """The sink of that name under `publish`. Raises OptionUnknown."""
+        if name == "features" and use_case.pipeline.publish.features is not None:
+            return self.features(use_case, version)
+        raise OptionUnknown(f"{use_case.name} does not publish to `{name}`")
+
+    def features(self, use_case: UseCase, version: Version) -> FeatureStore:
+        """The feature views of a version's result."""
+        from furrow.adapters.feature_store import FeatureStore
+
+        return FeatureStore(self.settings, use_case, version)
+
+    def apply_features(self) -> list[str]:
+        """Generate the Feast repository from the use cases and apply it; the names of what it holds."""
+        from furrow.adapters.feature_repository import apply, write_repository
+
+        write_repository(load_all(self.settings.prompts), self.settings.features)
+        return apply(self.settings.features)
+
+    def model(self, alias: str, version: Version) -> LanguageModel:
+        """One model of the version's catalogue. Raises ConnectionMissing."""
+        from furrow.adapters.language_model import open_model
+
+        entry = version.catalogue[alias]
+        return open_model(alias, entry, self.connections.get(entry.connection))
+
+    @asynccontextmanager
+    async def pipeline(self, use_case: UseCase, version: Version, run_id: str) -> AsyncIterator[Pipeline]:
+        """The version's pipeline with its models and the ledger, for one event loop."""
+        stamp = Stamp(use_case.name, version.release, run_id)
+        calls = Calls(partial(self.model, version=version), version.catalogue, self.ledger, stamp)
+        gc.collect()
+        gc.freeze()  # a full collection over Airflow's and the SDKs' objects would stop the loop for 0.1 s
+        try:
+            yield Pipeline(version, calls)
+        finally:
+            gc.unfreeze()
+            await calls.close()
+
+    def earlier_reports(self, use_case: str, run_id: str, most: int = 10) -> list[Json]:
+        """The reports of the runs before this one, the newest first; runs without a report are left out."""
+        folders = [
+            self.run_store.run(use_case, run.run_id) for run in self._runs_before(use_case, run_id, most)
+        ]
+        return [folder.read_json("report.json") for folder in folders if folder.exists("report.json")]
+
+    def _runs_before(self, use_case: str, run_id: str, most: int) -> list[Run]:
+        history = self.runs.history(use_case, 10 * most)
+        before = list(dropwhile(lambda run: run.run_id != run_id, history))[1:]
+        return [run for run in before if run.finished_at is not None][:most]
+
+    def file_works(self, use_case: UseCase, path: Path, limit: int | None = None) -> Iterator[Work]:
+        """The records of a file, read as the use case reads its source. Raises SourceUnavailable."""
+        from furrow.adapters.files import FilesSource
+
+        source = FilesSource(FilesConfig(path=str(path.absolute())), use_case.folder)
+        for arrival in source.read(limit):
+            yield read_work(arrival, use_case.pipeline.record)
+
+    async def run_in_process(
+        self, use_case: UseCase, version: Version, works: Iterable[Work], keep: Callable[[Work], None]
+    ) -> Summary:
+        """All steps on every record here, without Airflow; `keep` gets each finished one in order."""
+        summary = Summary(version.release)
+        async with (
+            self.pipeline(use_case, version, run_id="in-process") as pipeline,
+            aclosing(pipeline.run(works)) as finished,
+        ):
+            async for work in finished:
+                summary.add(work)
+                keep(work)
+        return summary
+
+    def preflight(self, version: Version) -> None:
+        """Raises ConnectionMissing before anything is read when a model's connection is not there."""
+        for entry in version.catalogue.values():
+            self.connections.get(entry.connection)
+
+
+@contextmanager
+def open_run(
+    use_case: str, run_id: str, connections: Connections, settings: Settings | None = None
+) -> Iterator[BatchRun]:
+    """One batch run, for one task. Raises ConfigError, OptionUnknown."""
+    deployment = Deployment(settings, connections)
+    loaded = deployment.use_case(use_case)
+    surroundings = Surroundings(
+        source=lambda: deployment.source(loaded),
+        sink=lambda name, version: deployment.sink(name, loaded, version),
+        pipeline=lambda version: deployment.pipeline(loaded, version, run_id),
+        preflight=deployment.preflight,
+        reports=lambda: deployment.earlier_reports(use_case, run_id),
+        runs=deployment.runs,
+    )
+    yield BatchRun(loaded, run_id, deployment.run_store.run(use_case, run_id), surroundings)

@@ -1,0 +1,90 @@
+"""Checks that need a look at records: that prompts name fields which records really have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from furrow.config.loader import load_all
+from furrow.config.templates import Expression, Names, Template
+from furrow.config.use_case import Broken, UseCase, Version
+from furrow.config.yaml_file import suggest
+from furrow.errors import OptionUnknown, Problem
+
+Json = dict[str, Any]
+
+_LINES = 50
+"""Lines of a sample file that are looked at."""
+
+
+def check_all(prompts: Path, only: Sequence[str] = ()) -> list[Json]:
+    """Every use case (or `only` these) with its releases and its problems as lines.
+
+    Raises ConfigError when the prompts folder or models.yaml does not load, OptionUnknown for a name
+    that is no folder.
+    """
+    found = {entry.name: entry for entry in load_all(prompts)}
+    for name in only:
+        if name not in found:
+            raise OptionUnknown(f"there is no use case `{name}` in {prompts}; {suggest(name, list(found))}")
+    return [_row(found[name]) for name in only or found]
+
+
+def _row(entry: UseCase | Broken) -> Json:
+    if isinstance(entry, Broken):
+        problems, releases = list(entry.error.problems), {}
+    else:
+        problems = check_record_fields(entry)
+        releases = {name: version.release for name, version in entry.versions.items()}
+    return {"use_case": entry.name, "releases": releases, "problems": [str(problem) for problem in problems]}
+
+
+def check_record_fields(use_case: UseCase) -> list[Problem]:
+    """`data.…` in prompts and conditions that no sample record and no test case has."""
+    fields = _sample_fields(use_case.folder)
+    if not fields:
+        return []
+    return [problem for version in use_case.versions.values() for problem in _check(version, fields)]
+
+
+def _check(version: Version, fields: set[str]) -> Iterator[Problem]:
+    names: Names = {
+        "data": fields,
+        "key": None,
+        "time": None,
+        "result": None,
+        **dict.fromkeys(version.outputs, None),
+    }
+    for checked in _checked(version):
+        yield from checked.check(names)
+
+
+def _checked(version: Version) -> Iterator[Template | Expression]:
+    for prompt in version.prompts.values():
+        yield from (template for template in (prompt.system, prompt.user) if template is not None)
+    for expressions in version.expressions.values():
+        yield from expressions.values()
+    yield from (rule.check for rule in version.rules)
+
+
+def _sample_fields(folder: Path) -> set[str]:
+    """The fields that occur in sample.jsonl and in the inputs of testset.jsonl."""
+    records: list[object] = list(_objects(folder / "sample.jsonl"))
+    records += [case.get("input") for case in _objects(folder / "testset.jsonl")]
+    return {name for record in records if isinstance(record, dict) for name in record}
+
+
+def _objects(path: Path) -> Iterator[dict[str, object]]:
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8-sig", errors="replace") as lines:
+        for line in islice(lines, _LINES):
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(value, dict):
+                yield value

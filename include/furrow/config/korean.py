@@ -1,0 +1,155 @@
+"""Amounts of money as people write them in Korean: `3만5천원`, `35,000원`, `1.2억`, `나눔`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+_LONGEST_TEXT = 200
+_LARGEST = 10**12
+
+_DIGITS = {"일": 1, "이": 2, "삼": 3, "사": 4, "오": 5, "육": 6, "칠": 7, "팔": 8, "구": 9}
+_SMALL_UNITS = {"십": 10, "백": 100, "천": 1000}
+
+_NUMBER = r"\d[\d,]*(?:\.\d+)?"
+_SMALL = rf"(?:{_NUMBER}\s?[십백천]\s?|[일이삼사오육칠팔구]?[십백천])"
+_GROUP = rf"{_SMALL}*(?:{_NUMBER}|[일이삼사오육칠팔구])?"
+_AMOUNT = re.compile(
+    rf"(?:(?P<eok>{_GROUP})\s?억\s*)?(?:(?P<man>{_GROUP})\s?만\s*)?(?P<rest>{_GROUP})(?P<won>\s?원(?![룸목형피]))?"
+)
+_PIECE = re.compile(rf"(?P<number>{_NUMBER}|[일이삼사오육칠팔구])?\s?(?P<unit>[십백천])?")
+
+_NOT_MONEY = re.compile(r"\d{2,4}-\d{3,4}-\d{4}|\d{4}[-./]\d{1,2}[-./]\d{1,2}")
+_COUNTER = re.compile(
+    r"\s?(?:년|월|일|시|분(?!할)|초|주|개|장|권|편|평|세대|기가|테라|[gt]b|k?m\b|km|키로|킬로|k?g\b|kg|[cm]m|인치|컷|번|호|층|동(?!결)"
+    r"|명|인용|회|%|퍼|[mk]?l\b|ml|hz|w\b|mah|엔|달러|불|유로|위안|usd|\$)",
+    re.IGNORECASE,
+)
+_FOREIGN = re.compile(r"(?:[$€¥£]|usd|eur|jpy)\s?$", re.IGNORECASE)
+_SHARED_UNIT = re.compile(rf"({_NUMBER})(\s*(?:~|-|–|→|->|=>|에서)\s*)(?={_NUMBER}\s?(만|억|천))")
+_LOWERED = re.compile(r"→|->|=>|▶|에서|내려|내림|내렸|인하|할인|올렸|다가")
+_BETWEEN = re.compile(r"\s?(?:원\s?)?사이")
+_NEW_PRICE = re.compile(
+    r"(?:정가|원가|출고가|구매가|구입가|새\s?제품|새\s?상품|매장가)\s?(?:은|는|이|가)?\s*$"
+)
+_DELIVERY = re.compile(r"무료\s?(?:배송|택배|반품|설치)|(?:배송|택배|설치)비?\s?(?:는|은)?\s?무료")
+_GIVEN_AWAY = re.compile(
+    r"(?:나눔|무나|무료|공짜|그냥\s?드[려리립림])(?!\s?(?:은|는|이)?\s?(?:아니|아님|안|말고|불가|x\b))",
+    re.IGNORECASE,
+)
+_TEN_THOUSANDS = re.compile(r"(\d{1,3}\.\d)\s?(?:에|정도)?")
+_DOTTED_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    won: int
+    start: int
+    end: int
+
+
+def parse_krw(text: str | None) -> int | None:
+    """The asking price in won that a Korean price text states, or None when it states none.
+
+    Rules, in this order:
+
+    - Units: `3만5천원`, `3.5만`, `30만`, `1.2억`, `35,000원`, `₩35000`, `삼만오천원`, `만원`, and digits
+      of full width. A lone digit after 만 counts thousands (`3만5` is 35,000), 천 after 억 counts 천만
+      (`1억 2천` is 120,000,000), and a text that is nothing but one decimal counts 만 (`4.5` is 45,000).
+    - A number without 원 or unit is a price from 1,000 up, unless a letter stands before it (`RTX3060`).
+      Hangul numerals without any digit need 원, or must be the whole text: `인천`, `이천` are places.
+    - Not prices: dates, phone numbers, other currencies, and numbers that count something (`256기가`).
+    - A new-item price (`정가 55만`) is left out when another amount follows.
+    - After a lowering (`12만원에서 10만원으로`, `75만 → 60만`) the last amount holds; of a range
+      (`10~12만원`, `10만원에서 12만원 사이`) the lower; of any other amounts the first.
+    - Without an amount, `나눔`, `무료`, `공짜`, `그냥 드려요` are 0; free delivery and `나눔 아님` are not.
+
+    Only the first 200 characters are read. Amounts above 1,000,000,000,000 are None. Never raises.
+    """
+    if not text:
+        return None
+    plain = _NOT_MONEY.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST_TEXT])).strip()
+    if short := _TEN_THOUSANDS.fullmatch(plain):
+        return int(Decimal(short[1]) * 10_000)
+    plain = _SHARED_UNIT.sub(r"\1\3\2", plain)
+    amounts = list(_amounts(plain))
+    if amounts:
+        return _asked(plain, amounts)
+    return 0 if _GIVEN_AWAY.search(_DELIVERY.sub(" ", plain)) else None
+
+
+def _asked(text: str, amounts: list[_Amount]) -> int:
+    """The one amount of several that the seller asks."""
+    others = [amount for amount in amounts if not _NEW_PRICE.search(text[: amount.start])]
+    asked, *later = others or amounts
+    for amount in later:
+        if not _LOWERED.search(text[asked.end : amount.start]):
+            break
+        if _BETWEEN.match(text, amount.end):
+            return min(asked.won, amount.won)
+        asked = amount
+    return asked.won
+
+
+def _amounts(text: str) -> Iterator[_Amount]:
+    """Every amount of won in the text, in order."""
+    for match in _AMOUNT.finditer(text):
+        written = match[0].strip()
+        if not written or not _is_money(text, match):
+            continue
+        won = _won(match)
+        if won is not None and won <= _LARGEST:
+            yield _Amount(won, match.start(), match.end())
+
+
+def _is_money(text: str, match: re.Match[str]) -> bool:
+    """Whether a number is an amount of won, by what stands in it and around it."""
+    before, written = text[: match.start()], match[0].strip()
+    if _FOREIGN.search(before) or (not match["won"] and _COUNTER.match(text, match.end())):
+        return False
+    if match["won"]:
+        return written != "원"
+    if not re.search(r"\d", written):
+        return written == text and written[-1] in "십백천만억"
+    if re.search(r"[십백천만억]", written):
+        return True
+    return not re.search(r"[A-Za-z\d-]$", before) and len(re.sub(r"\D", "", written)) >= 4
+
+
+def _won(match: re.Match[str]) -> int | None:
+    """Value of one matched amount, None when it is no whole number of won."""
+    eok, man, rest = match["eok"], match["man"], (match["rest"] or "").strip()
+    if eok is None and man is None and _DOTTED_THOUSANDS.fullmatch(rest):
+        return int(rest.replace(".", ""))
+    total = _group(rest)
+    if eok is not None and man is None and "천" in rest:
+        total *= 10_000
+    elif man is not None and len(rest) == 1 and rest not in _SMALL_UNITS and not match["won"]:
+        total *= 1000
+    total += sum(
+        (_group(part) or 1) * unit for part, unit in ((eok, 10**8), (man, 10**4)) if part is not None
+    )
+    return int(total) if total == int(total) else None
+
+
+def _group(text: str) -> Decimal:
+    """`2천5백`, `이십오`, `3.5`, `1,200` -> its value; an empty text is 0."""
+    total = Decimal(0)
+    for piece in _PIECE.finditer(text):
+        if piece["unit"]:
+            total += _number(piece["number"] or "일") * _SMALL_UNITS[piece["unit"]]
+        elif piece["number"]:
+            total += _number(piece["number"])
+    return total
+
+
+def _number(text: str) -> Decimal:
+    """Digits or one Hangul digit; a comma without three digits after it is a decimal point (`3,5만`)."""
+    if text in _DIGITS:
+        return Decimal(_DIGITS[text])
+    if re.fullmatch(r"\d{1,3},\d{1,2}", text):
+        return Decimal(text.replace(",", "."))
+    return Decimal(text.replace(",", ""))

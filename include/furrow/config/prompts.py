@@ -1,0 +1,146 @@
+"""The prompt folder of one llm step: system and user text, few-shot examples, output fields."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import SchemaError, SchemaValidator, core_schema
+
+from furrow.config.fields import Fields
+from furrow.config.models import FieldSpec
+from furrow.config.templates import Names, Template
+from furrow.config.yaml_file import YamlFile, read_text, read_yaml
+from furrow.errors import ConfigError, Problem, PromptFailed
+
+Json = dict[str, Any]
+
+
+class _ExampleLine(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    input: Json
+    output: Json
+
+
+@dataclass(frozen=True)
+class Example:
+    """One few-shot pair: the rendered user turn, and the answer as the model should write it."""
+
+    user: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class PromptFolder:
+    """What an llm step sends, apart from the record."""
+
+    system: Template | None
+    user: Template
+    examples: tuple[Example, ...]
+
+
+def load_fields(path: Path, shown: str, name: str) -> Fields:
+    """Compile an output.yaml. Raises ConfigError."""
+    file = read_yaml(path, shown)
+    if not isinstance(file.value, dict) or not file.value:
+        raise ConfigError(
+            Problem(
+                shown,
+                1,
+                "an output.yaml maps field names to their types",
+                "write it as `name: {type: string}`",
+            )
+        )
+    problems: list[Problem] = []
+    specs: dict[str, FieldSpec] = {}
+    for field, value in file.value.items():
+        try:
+            specs[str(field)] = _field_spec(file, str(field), value)
+        except ConfigError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ConfigError(problems)
+    return Fields(specs, name)
+
+
+def _field_spec(file: YamlFile, field: str, value: Any) -> FieldSpec:
+    assert isinstance(file.root, yaml.MappingNode)
+    if not field.isidentifier() or field != field.lower():
+        raise ConfigError(file.problem((field,), f"`{field}` is not a field name", "use a-z, 0-9 and _"))
+    node = next((found for key, found in file.root.value if key.value == field), file.root)
+    spec = replace(file, value=value, root=node).parse(FieldSpec)
+    try:
+        SchemaValidator(core_schema.str_schema(pattern=spec.pattern))
+    except SchemaError as error:
+        words = str(error).splitlines()[-1].strip()
+        raise ConfigError(file.problem((field, "pattern"), f"`pattern` is not a pattern: {words}")) from None
+    return spec
+
+
+def load_prompt(folder: Path, shown: str, fields: Fields, names: Names) -> PromptFolder:
+    """Load and check one prompt folder. Raises ConfigError with every problem found."""
+    problems: list[Problem] = []
+    system, user = (
+        _template(folder, shown, "system.md", problems),
+        _template(folder, shown, "user.md", problems),
+    )
+    for template in (system, user):
+        problems.extend(template.check(names) if template else [])
+    if user is None and not problems:
+        problems.append(
+            Problem(f"{shown}/user.md", None, "the file is missing", "write what to ask about a record")
+        )
+    if user is None or problems:
+        raise ConfigError(problems)
+    return PromptFolder(
+        system, user, load_examples(folder / "examples.jsonl", f"{shown}/examples.jsonl", user, fields)
+    )
+
+
+def _template(folder: Path, shown: str, name: str, problems: list[Problem]) -> Template | None:
+    if not (folder / name).exists():
+        return None
+    try:
+        return Template(read_text(folder / name, f"{shown}/{name}"), f"{shown}/{name}")
+    except ConfigError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def load_examples(path: Path, shown: str, user: Template, fields: Fields) -> tuple[Example, ...]:
+    """The few-shot pairs; each input renders through user.md, each output fits output.yaml."""
+    if not path.exists():
+        return ()
+    examples: list[Example] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(read_text(path, shown).split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            examples.append(_example(line, user, fields))
+        except ValidationError as error:
+            problems.extend(Problem(shown, number, _first_words(entry)) for entry in error.errors())
+        except ValueError as error:
+            problems.append(Problem(shown, number, f"not an example: {error}"))
+        except PromptFailed as error:
+            problems.append(Problem(shown, number, f"the input does not render: {error}"))
+    if problems:
+        raise ConfigError(problems)
+    return tuple(examples)
+
+
+def _example(line: str, user: Template, fields: Fields) -> Example:
+    pair = _ExampleLine.model_validate_json(line)
+    fields.validate(pair.output)
+    ordered = {name: pair.output[name] for name in fields.specs}
+    return Example(user.render(pair.input), json.dumps(ordered, ensure_ascii=False))
+
+
+def _first_words(entry: Any) -> str:
+    place = ".".join(str(part) for part in entry["loc"])
+    return f"`{place}`: {entry['msg']}" if place else str(entry["msg"])

@@ -1,0 +1,101 @@
+"""A use case as loaded: its pipeline, its versions and what names a release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from furrow.config.fields import Fields
+from furrow.config.models import (
+    CatalogueModel,
+    FieldSpec,
+    LlmStep,
+    MapStep,
+    ModelsFile,
+    PipelineFile,
+    StepsFile,
+)
+from furrow.config.prompts import PromptFolder
+from furrow.config.templates import Expression
+from furrow.errors import ConfigError, OptionUnknown
+
+
+@dataclass(frozen=True)
+class CheckedRule:
+    """A rule with its compiled condition."""
+
+    name: str
+    check: Expression
+
+
+@dataclass(frozen=True)
+class Version:
+    """An immutable version folder, compiled. Its content hash decides the release's name.
+
+    outputs: the output fields of each step; expressions: compiled, by step and then by field or by
+    the condition's place in `choose`; catalogue: the models that it may call, by alias.
+    """
+
+    name: str
+    folder: Path
+    file: StepsFile
+    prompts: Mapping[str, PromptFolder]
+    outputs: Mapping[str, Fields]
+    expressions: Mapping[str, Mapping[str, Expression]]
+    rules: tuple[CheckedRule, ...]
+    catalogue: Mapping[str, CatalogueModel]
+    content_hash: str
+
+    @property
+    def release(self) -> str:
+        """`v2@3f2a9c1d`: the version and the first eight digits of its content hash."""
+        return f"{self.name}@{self.content_hash[:8]}"
+
+    @property
+    def steps(self) -> list[LlmStep | MapStep]:
+        """The steps in order."""
+        return self.file.steps
+
+    def step(self, name: str) -> LlmStep | MapStep:
+        """The step of that name. Raises OptionUnknown."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise OptionUnknown(f"{self.release} has no step `{name}`")
+
+    @property
+    def result(self) -> Fields:
+        """The typed fields of the result mapping, in the author's order."""
+        return Fields({field: self._spec(path) for field, path in self.file.result.items()}, "result")
+
+    def _spec(self, path: str) -> FieldSpec:
+        step, _, field = path.partition(".")
+        return self.outputs[step].specs[field]
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """One folder under prompts/, loaded and checked."""
+
+    name: str
+    folder: Path
+    pipeline: PipelineFile
+    versions: Mapping[str, Version]
+    models: ModelsFile
+
+    def version(self, name: str | None = None) -> Version:
+        """That version, or the live one. Raises OptionUnknown when there is no such version."""
+        chosen = name or self.pipeline.live
+        if chosen not in self.versions:
+            raise OptionUnknown(f"{self.name} has no version `{chosen}`; it has {', '.join(self.versions)}")
+        return self.versions[chosen]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A folder that does not load, and why."""
+
+    name: str
+    folder: Path
+    error: ConfigError

@@ -1,0 +1,47 @@
+"""What a kind of step is: one class with a pydantic config, registered by the config's class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from furrow.config.models import Written
+from furrow.config.use_case import Version
+from furrow.engine.calls import Calls
+from furrow.engine.ports import Json
+from furrow.engine.record import Trace, Work
+
+
+class Step(Protocol):
+    """One unit of work on a record."""
+
+    name: str
+    look_ahead: int
+    """How many records this step may usefully have on the way at once."""
+
+    async def run(self, work: Work, trace: Trace) -> Json:
+        """The step's output for this record; what it took goes into `trace` as it happens.
+
+        Raises RecordError (the record is rejected), TransientError (it failed for now) or RunError.
+        """
+        ...
+
+
+Builder = Callable[[Any, Version, Calls], Step]
+_BUILDERS: dict[type[Written], Builder] = {}
+Built = TypeVar("Built", bound=Builder)
+
+
+def step_of(config: type[Written]) -> Callable[[Built], Built]:
+    """Register the class that runs steps with this config."""
+
+    def register(builder: Built) -> Built:
+        _BUILDERS[config] = builder
+        return builder
+
+    return register
+
+
+def build_step(config: Written, version: Version, calls: Calls) -> Step:
+    """The runnable step for one entry of steps.yaml."""
+    return _BUILDERS[type(config)](config, version, calls)

@@ -1,0 +1,91 @@
+"""What a run came to: the page that its `evaluate` task writes, and how it differs from the runs before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import ValidationError
+
+from furrow.config.fields import Fields
+from furrow.engine.record import Outcome, Work
+from furrow.errors import StoreDamaged
+from furrow.evaluation.counts import Counts, Json, Tally
+from furrow.evaluation.distribution import Distribution, FieldTally
+from furrow.evaluation.drift import FieldDrift, field_drift
+from furrow.evaluation.sample import place_of
+
+log = logging.getLogger(__name__)
+
+
+class RunReport(Counts):
+    """One run: counts, what each step took, and how each result field's values are spread.
+
+    started, finished: as given by the caller. It holds no text of a record, only counts and measures.
+    """
+
+    format: Literal[1] = 1
+    started: datetime | None
+    finished: datetime | None
+    fields: dict[str, Distribution]
+
+    @classmethod
+    def collect(
+        cls,
+        works: Iterable[Work],
+        fields: Fields,
+        started: datetime | None = None,
+        finished: datetime | None = None,
+    ) -> Self:
+        """Count the works one by one; memory stays flat, and their order changes nothing.
+
+        fields: the version's result. Beyond 10,000 records, quantiles are those of a sample of that size.
+        """
+        tally = Tally()
+        spreads = {name: FieldTally(spec) for name, spec in fields.specs.items()}
+        for work in works:
+            tally.add(work)
+            if work.outcome is Outcome.ACCEPTED:
+                place = place_of(work.record.id)
+                for name, spread in spreads.items():
+                    spread.add(place, (work.result or {}).get(name))
+        distributions = {name: spread.distribution() for name, spread in spreads.items()}
+        return cls(**dict(tally.counts()), started=started, finished=finished, fields=distributions)
+
+    @classmethod
+    def from_json(cls, stored: Json) -> Self:
+        """The inverse of `to_json`; further keys are passed over. Raises StoreDamaged."""
+        try:
+            return cls.model_validate(stored)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise StoreDamaged(f"not a run's report: `{place}`: {first['msg']}") from None
+
+
+def drift(report: RunReport, previous: Iterable[Json | RunReport]) -> dict[str, Json]:
+    """By field, how its values differ from all of `previous` taken together; see `FieldDrift` for the keys.
+
+    A previous report that cannot be read is left out with a warning: an old file must not stop a new run.
+    """
+    earlier = [known for stored in previous if (known := _readable(stored)) is not None]
+    return {name: _drift(name, now, earlier).to_json() for name, now in report.fields.items()}
+
+
+def _drift(name: str, now: Distribution, earlier: list[RunReport]) -> FieldDrift:
+    before = [report.fields[name] for report in earlier if name in report.fields]
+    return field_drift(
+        now, [found for found in before if (found.type, found.measure) == (now.type, now.measure)]
+    )
+
+
+def _readable(stored: Json | RunReport) -> RunReport | None:
+    if isinstance(stored, RunReport):
+        return stored
+    try:
+        return RunReport.from_json(stored)
+    except StoreDamaged as error:
+        log.warning("the report of a run before this one is left out: %s", error)
+        return None

@@ -1,0 +1,53 @@
+"""How Airflow and a command find the local parts: connections as environment variables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from furrow.config.settings import Settings
+from furrow.local.broker import RECEIVE_BYTES
+from furrow.local.ports import address
+from furrow.local.state import read_state
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The `FURROW_*` settings and, while the parts are up, the `AIRFLOW_CONN_*` that lead to them.
+
+    A variable that the caller has set already should win: a team may use its own broker or model.
+    """
+    state = read_state(settings)
+    found = connections(state.plan.ports) if state and state.supervisor.running() else {}
+    return {**settings.environment(), **found}
+
+
+def connections(ports: Mapping[str, int]) -> dict[str, str]:
+    """The variables `AIRFLOW_CONN_<ID>`, in Airflow's JSON form, for the parts at these ports."""
+    return {
+        "AIRFLOW_CONN_KAFKA_DEFAULT": _kafka(ports["broker"]),
+        "AIRFLOW_CONN_FURROW_LOCAL_SMALL": _model("local-small", ports["local-small"]),
+        "AIRFLOW_CONN_FURROW_LOCAL_LARGE": _model("local-large", ports["local-large"]),
+    }
+
+
+def _kafka(port: int) -> str:
+    extra = {
+        "bootstrap.servers": address(port),
+        "security.protocol": "PLAINTEXT",
+        "group.id": "furrow",
+        "auto.offset.reset": "earliest",
+        "receive.message.max.bytes": RECEIVE_BYTES,
+    }
+    return json.dumps({"conn_type": "kafka", "extra": extra})
+
+
+def _model(alias: str, port: int) -> str:
+    # "openai" alone would be OpenAI's Responses API; the local server speaks chat completions.
+    return json.dumps(
+        {
+            "conn_type": "pydanticai",
+            "host": f"http://{address(port)}/v1",
+            "password": "local",
+            "extra": {"model": f"openai-chat:{alias}"},
+        }
+    )

@@ -1,0 +1,1 @@
+"""The only code that imports Airflow: DAGs, task bodies, retries, connections and the pages of the UI."""

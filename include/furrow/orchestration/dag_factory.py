@@ -1,0 +1,175 @@
+"""Folders -> DAGs: one for each use case, and one that says what is wrong for each that does not load."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, Param, TriggerRule, get_parsing_context, task_group
+
+from furrow.config.loader import load_all, load_models, load_use_case
+from furrow.config.settings import Settings
+from furrow.config.use_case import Broken, UseCase
+from furrow.errors import ConfigError, Problem
+from furrow.orchestration.dag_docs import describe_error, describe_step, describe_use_case
+from furrow.orchestration.tasks import RETRIED, ConfigErrorTask, Evaluate, Fetch, Publish, Step, Validate
+
+TAG = "furrow"
+ERROR_TAG = "config-error"
+NOTHING_LOADS = "furrow_config_error"
+"""DAG id when the folder of use cases, or its models.yaml, cannot be loaded at all."""
+
+_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+_LAST_IN_PARTITION = "validate"
+
+
+def build_dags(settings: Settings) -> dict[str, DAG]:
+    """DAG id -> DAG, the same ones at each parse of the same folders. Raises nothing that a folder can cause.
+
+    A worker that runs a task of one DAG loads that folder alone.
+    """
+    try:
+        loaded = _load(settings.prompts)
+    except (ConfigError, OSError) as error:
+        return {NOTHING_LOADS: config_error_dag(NOTHING_LOADS, str(error))}
+    return {dag.dag_id: dag for dag in map(_dag_of, loaded)}
+
+
+def _load(prompts: Path) -> list[UseCase | Broken]:
+    wanted = get_parsing_context().dag_id
+    if wanted is None or not (prompts / wanted).is_dir():
+        return load_all(prompts)
+    try:
+        return [load_use_case(prompts / wanted, load_models(prompts))]
+    except ConfigError as error:
+        return [Broken(wanted, prompts / wanted, error)]
+
+
+def _dag_of(loaded: UseCase | Broken) -> DAG:
+    if isinstance(loaded, Broken):
+        return config_error_dag(loaded.name, str(loaded.error))
+    try:
+        return use_case_dag(loaded)
+    except ConfigError as error:
+        return config_error_dag(loaded.name, str(error))
+    except Exception as error:  # what Airflow itself refuses: a cron expression, a tag
+        problem = Problem(f"{loaded.name}/pipeline.yaml", None, f"Airflow refuses this DAG: {error}")
+        return config_error_dag(loaded.name, str(problem))
+
+
+def use_case_dag(use_case: UseCase) -> DAG:
+    """fetch -> [per partition: steps -> validate] -> publish -> evaluate. Raises ConfigError."""
+    pipeline, steps = use_case.pipeline, merged_steps(use_case)
+    dag = DAG(
+        use_case.name,
+        description=pipeline.description,
+        doc_md=describe_use_case(use_case),
+        schedule=pipeline.schedule,
+        start_date=_SINCE,
+        catchup=False,
+        max_active_runs=1,
+        tags=[TAG, *pipeline.tags],
+        default_args={"owner": pipeline.owner, **RETRIED},
+    )
+    with dag:
+        _add_tasks(use_case, steps)
+    dag.params = _params(use_case)  # after the tasks: Airflow copies a DAG's params into each one it gets
+    dag.validate()
+    return dag
+
+
+def _add_tasks(use_case: UseCase, steps: list[str]) -> None:
+    name = use_case.name
+    fetch = Fetch(task_id="fetch", use_case=name)
+
+    @task_group(tooltip="The steps of one partition of the records")  # type: ignore[untyped-decorator]
+    def partition(partition: Any) -> None:
+        of_one: dict[str, Any] = {"use_case": name, "map_index_template": "{{ task.partition.label }}"}
+        for step in steps:
+            doc = describe_step(use_case, step)
+            done = Step(task_id=step, subject=step, partition=partition, doc_md=doc, **of_one)
+            partition = done.output
+        Validate(task_id=_LAST_IN_PARTITION, partition=partition, **of_one)
+
+    # A run without new records skips the mapped group; it is still published (nothing) and evaluated.
+    also_empty = {"use_case": name, "trigger_rule": TriggerRule.NONE_FAILED}
+    last: Any = partition.expand(partition=fetch.output)
+    for sink in _sinks(use_case):
+        last = last >> Publish(task_id=f"publish_{sink}", subject=sink, **also_empty)
+    last >> Evaluate(task_id="evaluate", **also_empty)
+
+
+def _sinks(use_case: UseCase) -> list[str]:
+    publish = use_case.pipeline.publish
+    return [name for name in type(publish).model_fields if getattr(publish, name) is not None]
+
+
+def merged_steps(use_case: UseCase) -> list[str]:
+    """The steps of all versions in one order that is every version's own. Raises ConfigError when none is."""
+    order: TopologicalSorter[str] = TopologicalSorter()
+    for version in use_case.versions.values():
+        names = [step.name for step in version.steps]
+        if _LAST_IN_PARTITION in names:
+            where = f"{use_case.name}/{version.name}/steps.yaml"
+            what = f"`{_LAST_IN_PARTITION}` is the name of the task after the steps"
+            raise ConfigError(Problem(where, None, what, "give the step another name"))
+        order.add(names[0])
+        for before, name in pairwise(names):
+            order.add(name, before)
+    try:
+        return list(order.static_order())
+    except CycleError as error:
+        cycle = " -> ".join(reversed(error.args[1]))
+        what = f"the versions order the same steps differently: {cycle}"
+        raise ConfigError(Problem(use_case.name, None, what, "rename a step in one version")) from None
+
+
+def _params(use_case: UseCase) -> dict[str, Param]:
+    live = use_case.version().release
+    releases = {name: version.release for name, version in use_case.versions.items()}
+    return {
+        "limit": Param(
+            None,
+            type=["integer", "null"],
+            minimum=1,
+            title="Limit",
+            description="At most this many records; empty takes everything that is new.",
+        ),
+        "version": Param(
+            None,
+            type=["string", "null"],
+            enum=[None, *releases],
+            values_display={"null": "the live one", **releases},
+            title="Version",
+            description=f"Version to run; the live one was {live} when this DAG was read.",
+        ),
+    }
+
+
+def config_error_dag(name: str, message: str) -> DAG:
+    """An unscheduled DAG that says what is wrong in its description, its documentation and its one task."""
+    dag = DAG(
+        dag_id_of(name),
+        description=message,
+        doc_md=describe_error(name, message),
+        schedule=None,
+        start_date=_SINCE,
+        tags=[TAG, ERROR_TAG],
+        default_args={"owner": TAG, "retries": 0},
+    )
+    with dag:
+        ConfigErrorTask(task_id="config_error", message=message)
+    return dag
+
+
+def dag_id_of(name: str) -> str:
+    """The folder's name; one that Airflow does not take as a DAG id is made into one, still unique."""
+    if re.fullmatch(r"[\w-]{1,200}", name, re.ASCII):
+        return name
+    readable = re.sub(r"[^\w-]", "_", name, flags=re.ASCII)[:180]
+    return f"{readable}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -1,0 +1,45 @@
+"""What the Airflow plugin registers. Light: Airflow imports plugins in every one of its processes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.configuration import conf
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Scope]]
+Send = Callable[[Scope], Awaitable[None]]
+
+PREFIX = "/furrow"
+
+
+class Pages:
+    """The pages as an ASGI app that is imported at its first request."""
+
+    @cached_property
+    def _app(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        from furrow.orchestration.pages import create_app
+
+        return create_app()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        await self._app(scope, receive, send)
+
+
+def _below_base_url(path: str) -> str:
+    """The path as a browser asks for it when Airflow is served under a prefix of its host."""
+    return urlsplit(str(conf.get("api", "base_url", fallback=""))).path.rstrip("/") + path
+
+
+FASTAPI_APP = {"app": Pages(), "url_prefix": PREFIX, "name": "Furrow"}
+EXTERNAL_VIEW = {
+    "name": "Furrow",
+    "href": _below_base_url(f"{PREFIX}/"),
+    "destination": "nav",
+    "nav_top_level": True,
+    "url_route": "furrow",
+}

@@ -1,0 +1,129 @@
+"""The tasks of a use case's DAG. Each is one call into a batch run; Airflow sees only small dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from furrow.errors import FurrowError
+from furrow.orchestration.retries import FIRST_DELAY, LONGEST_DELAY, RETRIES, ByErrorTree
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from furrow.batch.run import BatchRun
+
+Json = dict[str, Any]
+
+RETRIED: dict[str, Any] = {
+    "retries": RETRIES,
+    "retry_delay": FIRST_DELAY,
+    "retry_exponential_backoff": 2,
+    "max_retry_delay": LONGEST_DELAY,
+    "retry_policy": ByErrorTree(),
+}
+"""The default arguments of every task that may be tried again."""
+
+
+class UseCaseTask(BaseOperator):  # type: ignore[misc]
+    """Opens the batch run that the Airflow run stands for, and makes one call.
+
+    partition: the one to work on, for tasks of a mapped group; the label of the mapped task names it.
+    subject: the step or the sink that the task is for. All tasks share this constructor: Airflow copies the
+    default arguments once for each class that has one of its own.
+    """
+
+    template_fields: ClassVar[Sequence[str]] = ("partition",)
+    ui_color = "#e6f0e9"
+
+    def __init__(self, *, use_case: str, partition: Any = None, subject: str = "", **kwargs: Any):
+        super().__init__(**kwargs)
+        self.use_case = use_case
+        self.partition = partition
+        self.subject = subject
+
+    def execute(self, context: Context) -> Any:
+        """What goes to XCom: a partition, or a list of them, or counts."""
+        with self._batch_run(str(context["run_id"])) as run:
+            return self.call(run, dict(context["params"]))
+
+    def call(self, run: BatchRun, params: Json) -> Any:
+        """The one call."""
+        raise NotImplementedError
+
+    @contextmanager
+    def _batch_run(self, run_id: str) -> Iterator[BatchRun]:
+        from furrow.assembly import open_run
+        from furrow.orchestration.connections import AirflowConnections
+
+        try:
+            with open_run(self.use_case, run_id, AirflowConnections()) as run:
+                yield run
+        except FurrowError as error:
+            self.log.error("%s: %s", type(error).__name__, error)
+            raise
+
+
+class Fetch(UseCaseTask):
+    """Pins the release and copies the source's records into partitions."""
+
+    ui_color = "#d9e8f5"
+
+    def call(self, run: BatchRun, params: Json) -> list[Json]:
+        """One partition for each mapped task group."""
+        return run.fetch(params.get("limit"), params.get("version"))
+
+
+class Step(UseCaseTask):
+    """One step of steps.yaml on every record of a partition."""
+
+    ui_color = "#f5ecd9"
+
+    def call(self, run: BatchRun, params: Json) -> Json:
+        """The partition with this step's outputs. A version without the step passes it through."""
+        return run.run_step(self.subject, self.partition)
+
+
+class Validate(UseCaseTask):
+    """Maps the result, checks the rules, and puts rejected records to the dead letters."""
+
+    def call(self, run: BatchRun, params: Json) -> Json:
+        """The partition with its counts by outcome."""
+        return run.validate(self.partition)
+
+
+class Publish(UseCaseTask):
+    """Writes the accepted results to one sink; idempotent."""
+
+    ui_color = "#e9e2f3"
+
+    def call(self, run: BatchRun, params: Json) -> Json:
+        """What the sink took."""
+        return run.publish(self.subject)
+
+
+class Evaluate(UseCaseTask):
+    """Writes the report of the run."""
+
+    def call(self, run: BatchRun, params: Json) -> Json:
+        """The report in short."""
+        return run.evaluate()
+
+
+class ConfigErrorTask(BaseOperator):  # type: ignore[misc]
+    """Stands in the DAG of a folder that does not load, and fails with what is wrong."""
+
+    ui_color = "#f8d7da"
+
+    def __init__(self, *, message: str, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.message = message
+
+    def execute(self, context: Context) -> None:
+        """Always raises."""
+        self.log.error("%s", self.message)
+        raise AirflowFailException(f"the use case does not load:\n{self.message}")

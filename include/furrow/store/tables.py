@@ -1,0 +1,85 @@
+"""The tables of the state database. A change here needs a revision in migrations/versions.
+
+Their names start with `furrow_` so that they may live in one PostgreSQL database with Airflow's own.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+tables = sa.MetaData()
+
+
+class UtcTime(sa.TypeDecorator[datetime]):
+    """A moment: stored in UTC, read back with its offset on every database."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"a moment needs an offset: {value}")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class ExactText(sa.TypeDecorator[str]):
+    """Text from a model, code point by code point, as UTF-8 bytes.
+
+    A model may answer with NUL, which PostgreSQL's text refuses, or with half an emoji (a lone surrogate),
+    which no database takes as text. It was paid for all the same.
+    """
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else value.encode("utf-8", "surrogatepass")
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else bytes(value).decode("utf-8", "surrogatepass")
+
+
+calls = sa.Table(
+    "furrow_calls",
+    tables,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("text", ExactText, nullable=False),
+    sa.Column("finish", sa.String, nullable=False),
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("input_tokens", sa.Integer, nullable=False),
+    sa.Column("output_tokens", sa.Integer, nullable=False),
+    sa.Column("cost_usd", sa.Double),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("alias", sa.String, nullable=False),
+    sa.Column("use_case", sa.String, nullable=False),
+    sa.Column("step", sa.String, nullable=False),
+    sa.Column("release", sa.String, nullable=False),
+    sa.Column("run_id", sa.String, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    # The cost is in it so that a day's sum reads the index alone.
+    sa.Index("furrow_calls_by_time", "created_at", "use_case", "cost_usd"),
+    sa.Index("furrow_calls_by_run", "use_case", "run_id"),
+)
+
+runs = sa.Table(
+    "furrow_runs",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("run_id", sa.String, primary_key=True),
+    sa.Column("release", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("counts", sa.JSON, nullable=False),
+    sa.Column("cost_usd", sa.Double),
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("finished_at", UtcTime),
+    sa.Column("report_uri", sa.Text),
+    sa.Index("furrow_runs_by_start", "use_case", "started_at"),
+)

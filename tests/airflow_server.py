@@ -1,0 +1,189 @@
+"""A real Airflow for tests, started once for the session on 127.0.0.1. conftest.py imports the fixture."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from furrow.adapters.environment_connections import EnvironmentConnections
+from furrow.assembly import Deployment
+from furrow.config.settings import Settings
+from furrow.errors import CredentialsRefused, LocalFailed
+from furrow.local import airflow as local_airflow
+from furrow.local import broker, ports
+from furrow.local.airflow_api import AirflowApi
+from furrow.testing import ModelServer
+from tests.broker import LocalBroker
+from tests.folders import FolderOfPrompts
+
+PROJECT = Path(__file__).resolve().parents[1]
+START_SECONDS = 180
+TOPIC = "used-goods"
+LOCAL_MODELS = "".join(
+    f"""\
+  {alias}:
+    model: openai-chat:local-small
+    connection: local_model
+    price: {{input_usd_per_million: 0, output_usd_per_million: 0}}
+    limits: {{concurrency: 2, timeout_seconds: 300}}
+"""
+    for alias in ("local-small", "local-large")
+)
+"""Both models of the shipped use case, answered by the small one: it is the way that is tested here."""
+HOSTILE = "<img src=x onerror=document.title=1>"
+
+
+@dataclass
+class AirflowServer:
+    """API server, scheduler and DAG processor over a project folder of its own."""
+
+    settings: Settings
+    port: int
+    local_model_port: int
+    connections: Mapping[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where the UI and the API are."""
+        return f"http://{ports.address(self.port)}"
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """User and password."""
+        return local_airflow.login(self.settings)
+
+    def api(self) -> AirflowApi:
+        """A signed-in client."""
+        return AirflowApi(self.url, *self.login)
+
+    def token(self) -> dict[str, str]:
+        """The header of a signed-in request."""
+        user, password = self.login
+        answer = httpx.post(
+            f"{self.url}/auth/token", json={"username": user, "password": password}, trust_env=False
+        )
+        return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
+
+    def start(self) -> None:
+        """Migrate, start the processes, and wait until one can sign in."""
+        self._logs.mkdir(parents=True)
+        _ = self.login
+        migrated = subprocess.run(local_airflow.migrate(), env=self.environment(), capture_output=True)
+        assert migrated.returncode == 0, migrated.stderr.decode()[-2000:]
+        commands = local_airflow.processes(self.settings)
+        del commands["airflow-triggerer"]
+        for name, command in commands.items():
+            log = (self._logs / f"{name}.log").open("wb")
+            process = subprocess.Popen(
+                command, env=self.environment(), stdout=log, stderr=log, start_new_session=True
+            )
+            self.started.append(process)
+        self._wait()
+
+    def stop(self) -> None:
+        """End every process group, the stubborn ones too."""
+        for sign, patience in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):
+            for process in self.started:
+                _signal_group(process, sign)
+            deadline = time.monotonic() + patience
+            while any(process.poll() is None for process in self.started) and time.monotonic() < deadline:
+                time.sleep(0.1)
+
+    def environment(self) -> dict[str, str]:
+        """What Airflow's processes are told."""
+        told = local_airflow.environment(self.settings, self.port, self.connections)
+        quick = {
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
+        }
+        return {**os.environ, **told, **quick, "PYTHONPATH": str(PROJECT / "include"), "TZ": "UTC"}
+
+    @property
+    def _logs(self) -> Path:
+        return self.settings.var / "logs"
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            assert all(process.poll() is None for process in self.started), self._last_words()
+            try:
+                self.api().__exit__()
+                return
+            except (LocalFailed, CredentialsRefused):
+                time.sleep(0.5)
+        raise AssertionError(f"Airflow did not start: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        return "\n".join(f"{log.name}: {log.read_text()[-1500:]}" for log in self._logs.glob("*.log"))
+
+
+def _signal_group(process: subprocess.Popen[bytes], sign: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, sign)
+    except ProcessLookupError:
+        return
+
+
+def project_folder(home: Path) -> Settings:
+    """A project of its own: the real DAG file and plugin, and the use cases that these tests need."""
+    for name in ("dags", "plugins"):
+        shutil.copytree(PROJECT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
+    prompts = FolderOfPrompts.write(home / "prompts")
+    prompts.change("models.yaml", "timeout_seconds: 5", "timeout_seconds: 60")
+    prompts.change("goods/pipeline.yaml", "files: {path: sample.jsonl}", f"kafka: {{topic: {TOPIC}}}")
+    prompts.put("goods/v1/extract/user.md", "{{ digest.digest }}\n")
+    shutil.copytree(PROJECT / "prompts" / "used_goods", prompts.path / "used_goods")
+    prompts.put("models.yaml", (prompts.path / "models.yaml").read_text() + LOCAL_MODELS)
+    environ = {"FURROW_HOME": str(home), "FURROW_FEATURES": str(home / "feature_repo")}
+    settings = Settings.from_environment(environ)
+    Deployment(settings, EnvironmentConnections({})).apply_features()
+    for name in ("broken", "hostile"):
+        shutil.copytree(prompts.path / "goods", prompts.path / name)
+    prompts.put("broken/v1/extract/user.md", "{{ digset.digest }}\n")
+    prompts.change("hostile/pipeline.yaml", "listings to attributes", f"'{HOSTILE}'")
+    return settings
+
+
+@pytest.fixture(scope="session")
+def model_server() -> Iterator[ModelServer]:
+    """The language model of the session: made-up answers, every one of them billed."""
+    with ModelServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def airflow_server(
+    tmp_path_factory: pytest.TempPathFactory, kafka_broker: LocalBroker, model_server: ModelServer
+) -> Iterator[AirflowServer]:
+    """One Airflow for the whole session, with the local broker and the model server."""
+    settings = project_folder(tmp_path_factory.mktemp("airflow"))
+    kafka = {"bootstrap.servers": kafka_broker.address, "receive.message.max.bytes": broker.RECEIVE_BYTES}
+    model = model_server.connection()
+    connections = {
+        "AIRFLOW_CONN_KAFKA_DEFAULT": json.dumps({"conn_type": "kafka", "extra": kafka}),
+        "AIRFLOW_CONN_MODELS": json.dumps(
+            {"conn_type": model.type, "host": model.host, "password": model.password}
+        ),
+    }
+    local_model = ports.choose(0)
+    host = f"http://{ports.address(local_model)}/v1"
+    connections["AIRFLOW_CONN_LOCAL_MODEL"] = json.dumps(
+        {"conn_type": "pydanticai", "host": host, "password": "local"}
+    )
+    server = AirflowServer(settings, ports.choose(0), local_model, connections)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

@@ -1,0 +1,36 @@
+"""Fixtures that every kind of test may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.airflow_server import airflow_server, model_server
+from tests.broker import kafka_broker, own_broker, topic_name
+from tests.features import _applied_home, home
+from tests.folders import FolderOfPrompts
+
+__all__ = [
+    "_applied_home",
+    "airflow_server",
+    "home",
+    "kafka_broker",
+    "model_server",
+    "own_broker",
+    "topic_name",
+]
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def root() -> Path:
+    """The project folder."""
+    return ROOT
+
+
+@pytest.fixture
+def prompts(tmp_path: Path) -> FolderOfPrompts:
+    """A prompts folder with one small, valid use case `goods`, to be changed by a test."""
+    return FolderOfPrompts.write(tmp_path / "prompts")

@@ -1,0 +1,49 @@
+"""Which of our errors each of the Kafka client's becomes, and what the client is configured with."""
+
+import pytest
+from confluent_kafka import KafkaError
+
+from furrow.adapters.kafka import consumer_config, failure
+from furrow.engine.ports import Connection
+from furrow.errors import CredentialsRefused, SourceUnavailable
+
+CONNECTION = Connection("kafka_default", "kafka", extra={"bootstrap.servers": "broker:9092"})
+
+MAPPED = {
+    "login refused": (KafkaError._AUTHENTICATION, CredentialsRefused, "login"),
+    "no grant for the topic": (KafkaError.TOPIC_AUTHORIZATION_FAILED, CredentialsRefused, "grants"),
+    "no grant for the group": (KafkaError.GROUP_AUTHORIZATION_FAILED, CredentialsRefused, "grants"),
+    "no topic": (KafkaError.UNKNOWN_TOPIC_OR_PART, SourceUnavailable, "no such topic"),
+    "no answer": (KafkaError._TRANSPORT, SourceUnavailable, "check that the broker runs"),
+    "all brokers down": (KafkaError._ALL_BROKERS_DOWN, SourceUnavailable, "check that the broker runs"),
+    "records gone while reading": (KafkaError._AUTO_OFFSET_RESET, SourceUnavailable, "reading stopped"),
+    "group has members": (KafkaError.UNKNOWN_MEMBER_ID, SourceUnavailable, r"source\.kafka\.group"),
+    "anything else": (KafkaError.UNKNOWN, SourceUnavailable, "reading stopped"),
+}
+
+
+@pytest.mark.parametrize(("code", "kind", "words"), MAPPED.values(), ids=MAPPED.keys())
+def test_an_error_of_the_client_becomes_one_of_ours(code: int, kind: type[Exception], words: str) -> None:
+    error = failure(KafkaError(code), "reading stopped", "t", "g", CONNECTION, "broker:9092")
+    assert type(error) is kind
+    assert words.replace("\\", "") in str(error)
+    assert "broker:9092" in str(error)
+    assert "kafka_default" in str(error)
+
+
+def test_a_silent_broker_is_unavailable() -> None:
+    error = failure(None, "no answer for 30 s", "t", "g", CONNECTION, "broker:9092")
+    assert isinstance(error, SourceUnavailable)
+
+
+def test_the_connections_own_options_reach_the_client() -> None:
+    extra = {"bootstrap.servers": "a:1", "sasl.username": "me", "receive.message.max.bytes": 5}
+    config = consumer_config(Connection("c", "kafka", extra=extra), "furrow.x")
+    assert config["sasl.username"] == "me"
+    assert config["receive.message.max.bytes"] == 5
+    assert config["group.id"] == "furrow.x"
+
+
+def test_an_address_written_as_host_and_port_is_used() -> None:
+    config = consumer_config(Connection("c", "kafka", host="broker", port=9093), "g")
+    assert config["bootstrap.servers"] == "broker:9093"
