@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +16,16 @@ from furrow.adapters.language_model import open_model
 from furrow.config.fields import Fields
 from furrow.config.models import CatalogueModel, FieldSpec, Limits
 from furrow.engine.ports import Connection, Finish, LanguageModel, Message, ModelRequest
-from furrow.errors import FurrowError, RequestRejected
-from furrow.testing import ModelServer, ScriptedModel
+from furrow.errors import (
+    CredentialsRefused,
+    FurrowError,
+    ProviderUnavailable,
+    RateLimited,
+    RecordTooLarge,
+    RequestRejected,
+    TransientError,
+)
+from furrow.testing import FaultRate, ModelServer, RateLimit, ScriptedModel, fitting_answer
 
 KEY = "key-that-nobody-may-see-8f3a"
 FIELDS = Fields(
@@ -95,6 +103,7 @@ async def wire(reply: Any) -> AsyncIterator[Wire]:
 
 
 TEXT = json.dumps(ANSWER, ensure_ascii=False)
+TEXT_SENT = json.dumps(ANSWER, ensure_ascii=False, separators=(",", ":"))
 CHAT = {
     "id": "c1",
     "object": "chat.completion",
@@ -201,17 +210,35 @@ async def provider_model(name: str, **changed: Any) -> AsyncIterator[tuple[Langu
 async def any_model(kind: str) -> AsyncIterator[LanguageModel]:
     if kind == "scripted":
         yield ScriptedModel([ANSWER, ANSWER, ANSWER])
-    elif kind == "model-server":
+    elif kind in SERVED:
         with ModelServer(script=lambda asked: ANSWER) as server:
-            model = open_model("small", entry("openai-chat:m"), server.connection(key=KEY))
-            yield model
-            await model.close()
+            async with served_model(server, kind) as model:
+                yield model
     else:
         async with provider_model(kind) as (model, _):
             yield model
 
 
-KINDS = ["scripted", "model-server", *PROVIDERS]
+@asynccontextmanager
+async def served_model(server: ModelServer, name: str, seconds: float = 20) -> AsyncIterator[LanguageModel]:
+    """The model behind the model server, in the protocol of its provider, through our adapter."""
+    provider = SERVED[name].partition(":")[0]
+    wanted = CatalogueModel(
+        model=SERVED[name], connection="models", limits=Limits(timeout_seconds=seconds, concurrency=8)
+    )
+    model = open_model("small", wanted, server.connection(key=KEY, protocol=provider))
+    try:
+        yield model
+    finally:
+        await model.close()
+
+
+SERVED = {
+    "served-openai": "openai-chat:m",
+    "served-anthropic": "anthropic:claude-sonnet-4-5",
+    "served-gemini": "google:gemini-2.5-flash",
+}
+KINDS = ["scripted", *SERVED, *PROVIDERS]
 
 
 # --- the contract -----------------------------------------------------------------------------------
@@ -237,17 +264,16 @@ async def test_calls_may_be_made_at_the_same_time_and_a_model_closed(kind: str) 
         await model.close()
 
 
-@pytest.mark.parametrize("kind", ["scripted", "model-server"])
+@pytest.mark.parametrize("kind", ["scripted", *SERVED])
 async def test_a_made_up_answer_is_decided_by_the_prompt_alone(kind: str) -> None:
+    sofa = request(messages=(*MESSAGES[:-1], Message("user", "소파")))
     with ModelServer() as server:
-        models: dict[str, LanguageModel] = {
-            "scripted": ScriptedModel(),
-            "model-server": open_model("small", entry("openai-chat:m"), server.connection()),
-        }
-        model = models[kind]
-        first, second = await model.ask(request()), await model.ask(request())
-        other = await model.ask(request(messages=(*MESSAGES[:-1], Message("user", "소파"))))
-        await model.close()
+        async with AsyncExitStack() as opened:
+            model: LanguageModel = ScriptedModel()
+            if kind in SERVED:
+                model = await opened.enter_async_context(served_model(server, kind))
+            first, second = await model.ask(request()), await model.ask(request())
+            other = await model.ask(sofa)
     assert FIELDS.validate_json(first.text)
     assert first.text == second.text
     assert first.text != other.text
@@ -257,6 +283,210 @@ async def test_without_a_schema_the_answer_is_free_text() -> None:
     async with provider_model("openai-chat") as (model, found):
         await model.ask(request(schema=None))
     assert "response_format" not in found.body
+
+
+# --- the contract, against a server that misbehaves in the protocol of each provider ----------------
+
+
+def _asking(text: str) -> ModelRequest:
+    return request(messages=(*MESSAGES[:-1], Message("user", text)))
+
+
+PROMPT = "\n".join(f"{message.role}: {message.text}" for message in MESSAGES)
+
+
+@pytest.mark.parametrize("name", SERVED)
+async def test_the_server_understands_what_was_asked_and_bills_it_once(name: str) -> None:
+    with ModelServer() as server:
+        async with served_model(server, name) as model:
+            answer = await model.ask(request())
+    (asked,), (bill,) = server.asked, server.bills
+    provider, _, told = SERVED[name].partition(":")
+    assert asked.prompt == PROMPT
+    assert (asked.model, asked.key, asked.protocol) == (told, KEY, provider)
+    assert (bill.model, bill.protocol, bill.fault) == (told, provider, "")
+    assert (bill.input_tokens, bill.output_tokens) == (answer.input_tokens, answer.output_tokens)
+    assert answer.model == told
+    # The same answer in every protocol, whatever its SDK did to the schema.
+    assert FIELDS.validate_json(answer.text) == json.loads(fitting_answer(FIELDS.json_schema, PROMPT))
+
+
+@pytest.mark.parametrize("name", SERVED)
+async def test_without_a_schema_the_server_answers_free_text(name: str) -> None:
+    with ModelServer() as server:
+        async with served_model(server, name) as model:
+            answer = await model.ask(request(schema=None))
+    assert answer.text == fitting_answer(None, PROMPT)
+
+
+FAILURES: dict[str, tuple[type[FurrowError], bool]] = {
+    "rate_limit": (RateLimited, False),
+    "rate_limit=3": (RateLimited, False),
+    "server_error": (ProviderUnavailable, False),
+    "server_error=503": (ProviderUnavailable, False),
+    "unauthorized": (CredentialsRefused, False),
+    "bad_request": (RequestRejected, False),
+    "reset": (ProviderUnavailable, True),
+    "lost": (ProviderUnavailable, True),
+    "hang": (ProviderUnavailable, True),
+    "drip=600": (ProviderUnavailable, True),
+    "not_json": (ProviderUnavailable, True),
+    "half_body": (ProviderUnavailable, True),
+}
+"""Fault -> what the adapter makes of it, and whether it may have been paid for."""
+
+
+@pytest.mark.parametrize("fault", FAILURES)
+@pytest.mark.parametrize("name", SERVED)
+async def test_a_failure_is_told_as_what_it_is_after_one_request(name: str, fault: str) -> None:
+    expected, maybe_paid = FAILURES[fault]
+    with ModelServer() as server:
+        server.order(fault)
+        async with served_model(server, name, seconds=0.5 if fault in ("hang", "drip=600") else 20) as model:
+            with pytest.raises(FurrowError) as raised:
+                await model.ask(request())
+    error = raised.value
+    assert type(error) is expected, error
+    assert isinstance(error, TransientError) == (expected in (RateLimited, ProviderUnavailable))
+    assert getattr(error, "maybe_paid", False) is maybe_paid
+    assert f"`small` ({SERVED[name]})" in str(error)
+    assert KEY not in f"{error} {error!r}"
+    assert len(server.asked) == 1, "the SDK tried again by itself"
+    # What was billed without an answer is never told as surely unpaid.
+    assert not server.bills or maybe_paid
+
+
+@pytest.mark.parametrize("name", SERVED)
+async def test_a_response_with_nothing_in_it_is_an_answer_that_was_withheld_and_paid_for(name: str) -> None:
+    with ModelServer() as server:
+        server.order("no_choices")
+        async with served_model(server, name) as model:
+            answer = await model.ask(request())
+    assert (answer.finish, answer.text) == (Finish.REFUSED, "")
+    assert answer.input_tokens == server.bills[0].input_tokens > 0
+
+
+@pytest.mark.parametrize("name", SERVED)
+async def test_a_response_that_is_not_even_http_may_pass_later_and_may_be_paid(name: str) -> None:
+    async def garble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 two hundred\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    garbling = await asyncio.start_server(garble, "127.0.0.1", 0)
+    async with garbling:
+        server = ModelServer(port=garbling.sockets[0].getsockname()[1])
+        async with served_model(server, name) as model:
+            with pytest.raises(ProviderUnavailable) as raised:
+                await model.ask(request())
+    assert raised.value.maybe_paid
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [("rate_limit", None), ("rate_limit=3", 3)])
+@pytest.mark.parametrize("name", SERVED)
+async def test_the_wait_that_a_provider_asks_for_comes_through(
+    name: str, fault: str, seconds: float | None
+) -> None:
+    with ModelServer() as server:
+        server.order(fault)
+        async with served_model(server, name) as model:
+            with pytest.raises(RateLimited) as raised:
+                await model.ask(request())
+    assert raised.value.retry_after == seconds
+
+
+@pytest.mark.parametrize("name", SERVED)
+async def test_a_call_to_a_server_that_is_down_was_surely_not_paid(name: str) -> None:
+    with ModelServer() as server:
+        pass
+    async with served_model(server, name) as model:
+        with pytest.raises(ProviderUnavailable) as raised:
+            await model.ask(request())
+    assert not raised.value.maybe_paid
+
+
+@pytest.mark.parametrize("name", SERVED)
+async def test_a_prompt_that_is_too_long_is_the_fault_of_its_record(name: str) -> None:
+    with ModelServer(longest_prompt=200) as server:
+        async with served_model(server, name) as model:
+            assert (await model.ask(request())).text
+            with pytest.raises(RecordTooLarge):
+                await model.ask(_asking("가" * 300))
+    assert len(server.bills) == 1
+
+
+ENDINGS = {
+    "truncated": Finish.LENGTH,
+    "filtered": Finish.REFUSED,
+    "empty": Finish.STOP,
+    "refusal": Finish.STOP,
+    "schema_ignored": Finish.STOP,
+    "malformed": Finish.STOP,
+    "malformed=any": Finish.STOP,
+    "wrong_model": Finish.STOP,
+}
+
+
+@pytest.mark.parametrize("fault", ENDINGS)
+@pytest.mark.parametrize("name", SERVED)
+async def test_an_answer_that_will_not_do_comes_through_as_it_is_and_is_billed(name: str, fault: str) -> None:
+    with ModelServer(script=lambda asked: ANSWER) as server:
+        async with served_model(server, name) as model:
+            answer = await model.ask(_asking(f"소파 [[fault: {fault}]]"))
+    assert answer.finish is ENDINGS[fault]
+    assert [bill.fault for bill in server.bills] == [fault.partition("=")[0]]
+    assert (answer.text == TEXT_SENT) == (fault == "wrong_model")
+    assert bool(answer.text) == (fault not in ("filtered", "empty"))
+
+
+@pytest.mark.parametrize("name", SERVED)
+async def test_the_answer_of_another_model_is_recorded_under_its_name_and_told_once(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ModelServer(rates=[FaultRate.of("wrong_model")]) as server:
+        async with served_model(server, name) as model:
+            answers = [await model.ask(request()) for _ in range(3)]
+    assert {answer.model for answer in answers} == {"another-model-2025"}
+    told = [record.getMessage() for record in caplog.records if "another-model" in record.getMessage()]
+    assert len(told) == 1
+    assert f"`small` ({SERVED[name]})" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "echoed", "warned"),
+    [
+        pytest.param("m", "m-2026", False, id="dated"),
+        pytest.param("m-latest", "m-2026", False, id="latest"),
+        pytest.param("m", "models/M", False, id="folder"),
+        pytest.param("qwen", "/weights/qwen-0.5b.gguf", False, id="file"),
+        pytest.param("m-large", "n-small", True, id="another"),
+    ],
+)
+async def test_a_longer_name_of_the_same_model_is_no_surprise(
+    model: str, echoed: str, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with wire({**CHAT, "model": echoed}) as found:
+        opened = open_model("small", entry(f"openai-chat:{model}"), Connection("c", "pydanticai", found.url))
+        try:
+            answer = await opened.ask(request())
+        finally:
+            await opened.close()
+    assert answer.model == echoed
+    assert any(echoed in record.getMessage() for record in caplog.records) == warned
+
+
+@pytest.mark.parametrize("name", SERVED)
+async def test_a_rate_limit_of_the_server_is_kept_in_every_protocol(name: str) -> None:
+    with ModelServer(limit=RateLimit(requests_per_minute=2)) as server:
+        async with served_model(server, name) as model:
+            for _ in range(2):
+                await model.ask(request())
+            with pytest.raises(RateLimited) as raised:
+                await model.ask(request())
+    assert raised.value.retry_after is not None
+    assert 50 < raised.value.retry_after <= 60
+    assert (len(server.bills), server.stats.refused) == (2, 1)
 
 
 # --- what goes over the wire ------------------------------------------------------------------------

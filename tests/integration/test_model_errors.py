@@ -18,7 +18,7 @@ from furrow.engine.ports import Arrival
 from furrow.engine.reading import read_work
 from furrow.engine.record import Outcome, Rung, Work
 from furrow.errors import ConnectionMissing, CredentialsRefused, RequestRejected
-from furrow.testing import Asked, Fault, FaultKind, ModelServer
+from furrow.testing import Asked, Fault, FaultKind, FaultRate, ModelServer, ServerProcess
 from tests.folders import FolderOfPrompts, record
 
 KEY = "sk-marker-4711-nobody-may-read-this"
@@ -81,6 +81,26 @@ def test_records_pass_and_a_second_run_buys_nothing(shop: Shop, server: ModelSer
     assert len(server.bills) == 10
     assert repeated.steps["extract"].bought == 0
     assert [work.result for work in again] == [work.result for work in done]
+
+
+@pytest.mark.parametrize(
+    "model", ["openai-chat:small", "anthropic:claude-sonnet-4-5", "google:gemini-2.5-flash"]
+)
+def test_a_use_case_runs_on_a_flaky_provider_of_every_protocol(
+    prompts: FolderOfPrompts, tmp_path: Path, model: str
+) -> None:
+    prompts.change("models.yaml", "openai-chat:small", model)
+    prompts.change("models.yaml", "attempts: 2", "attempts: 8")
+    rates = [FaultRate.of("server_error=503", 0.2), FaultRate.of("reset", 0.2)]
+    with ServerProcess(tmp_path / "meter.jsonl", rates=rates) as server:
+        host = server.connection(protocol=model.partition(":")[0]).host
+        done, summary = Shop(prompts, tmp_path, host).run(*(record(number) for number in range(20)))
+        stats = server.stats()
+        bills = server.bills
+    assert [work.outcome for work in done] == [Outcome.ACCEPTED] * 20
+    assert {bill.protocol for bill in bills} == {model.partition(":")[0]}
+    assert len(bills) == stats.answered == sum(step.bought for step in summary.steps.values())
+    assert stats.requests == stats.answered + sum(stats.faults.values()) > 40
 
 
 @pytest.mark.parametrize(

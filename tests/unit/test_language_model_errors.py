@@ -8,7 +8,8 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from types import ModuleType
+from itertools import pairwise
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -30,6 +31,7 @@ from furrow.errors import (
     RateLimited,
     RecordTooLarge,
     RequestRejected,
+    TransientError,
 )
 from furrow.testing import Fault, FaultKind, ModelServer
 
@@ -39,6 +41,9 @@ MODULES = (
     "anthropic._exceptions",
     "google.genai.errors",
     "google.auth.exceptions",
+    "aiohttp.client_exceptions",
+    "aiohttp.http_exceptions",
+    "httpx",
 )
 BY_STATUS: dict[int, type[FurrowError]] = {
     400: RequestRejected,
@@ -113,6 +118,34 @@ OTHERS: dict[str, type[FurrowError]] = {
     # Google's credentials: everything but the network is for a person.
     "google.TransportError": ProviderUnavailable,
     "google.ResponseError": ProviderUnavailable,
+    # An address that is none is for a person too; all else that HTTP clients raise may pass.
+    "aiohttp.InvalidURL": RequestRejected,
+    "aiohttp.InvalidUrlClientError": RequestRejected,
+    "aiohttp.InvalidUrlRedirectClientError": RequestRejected,
+    "aiohttp.NonHttpUrlClientError": RequestRejected,
+    "aiohttp.NonHttpUrlRedirectClientError": RequestRejected,
+    "httpx.InvalidURL": RequestRejected,
+    "httpx.UnsupportedProtocol": RequestRejected,
+}
+HTTP_CLIENTS = {"aiohttp", "httpx"}
+NEVER_SENT = {
+    "pydantic_ai.ConcurrencyLimitExceeded",
+    "google.TransportError",
+    "google.ResponseError",
+    "aiohttp.ClientConnectorCertificateError",
+    "aiohttp.ClientConnectorDNSError",
+    "aiohttp.ClientConnectorError",
+    "aiohttp.ClientConnectorSSLError",
+    "aiohttp.ClientHttpProxyError",
+    "aiohttp.ClientProxyConnectionError",
+    "aiohttp.ClientSSLError",
+    "aiohttp.ConnectionTimeoutError",
+    "aiohttp.ServerFingerprintMismatch",
+    "aiohttp.UnixClientConnectorError",
+    "httpx.ConnectError",
+    "httpx.ConnectTimeout",
+    "httpx.PoolTimeout",
+    "httpx.ProxyError",
 }
 WITH_ANY_STATUS = {
     "ModelHTTPError",
@@ -147,11 +180,28 @@ def _status_of(name: str, cls: type[Exception]) -> int | None:
     return 401 if name == "openai.OAuthError" else None
 
 
+_AIOHTTP = {
+    "_conn_key": SimpleNamespace(host="h", port=1, ssl=True, is_ssl=True),
+    "_os_error": OSError(1, "x"),
+    "_certificate_error": ValueError("x"),
+    "_path": "/x",
+    "_url": "x://y",
+    "_description": "x",
+    "request_info": SimpleNamespace(real_url="http://h"),
+    "history": (),
+    "status": 400,
+    "code": 400,
+}
+"""What their errors show when they are printed. The status is what aiohttp says of a garbled response."""
+
+
 def _made(cls: type[Exception], status: int | None = None) -> Exception:
     """An instance without the vendor's constructor, whose arguments differ from class to class."""
     error = cls.__new__(cls, *(("many", [ValueError("x")]) if issubclass(cls, ExceptionGroup) else ()))
     error.args = ("it went wrong",)
     error.__dict__.update(message="it went wrong", body=None, response=None, details=None, headers=None)
+    if cls.__module__.startswith("aiohttp"):
+        error.__dict__.update(_AIOHTTP)
     if status is not None:
         error.__dict__.update(status_code=status, code=status, status=None, model_name="m")
     return error
@@ -163,6 +213,11 @@ def _map(error: BaseException) -> FurrowError:
 
 def _single_status(name: str) -> bool:
     return _status_of(name, CLASSES[name]) is not None
+
+
+def _has_any_status(name: str) -> bool:
+    module, cls = name.split(".")
+    return module not in HTTP_CLIENTS and cls in WITH_ANY_STATUS
 
 
 def test_the_walk_finds_the_classes_of_every_vendor() -> None:
@@ -179,7 +234,7 @@ def test_a_class_that_stands_for_a_status_is_mapped_by_it(name: str) -> None:
 
 @pytest.mark.parametrize("status", BY_STATUS)
 @pytest.mark.parametrize(
-    "name", sorted(name for name in CLASSES if name.split(".")[1] in WITH_ANY_STATUS and name[:6] != "google")
+    "name", sorted(name for name in CLASSES if _has_any_status(name) and not name.startswith("google."))
 )
 def test_a_class_for_any_status_is_mapped_by_the_status(name: str, status: int) -> None:
     assert type(_map(_made(CLASSES[name], status))) is BY_STATUS[status]
@@ -194,11 +249,16 @@ def test_an_error_of_googles_sdk_is_mapped_by_its_code(name: str, status: int) -
 
 @pytest.mark.parametrize("name", sorted(CLASSES))
 def test_every_class_of_pydantic_ai_and_the_sdks_has_a_known_place(name: str) -> None:
-    if _single_status(name) or name.split(".")[1] in WITH_ANY_STATUS or name == "google.APIError":
+    if _single_status(name) or _has_any_status(name) or name == "google.APIError":
         return
     expected = OTHERS.get(name) or (CredentialsRefused if name in GOOGLE_AUTH else None)
+    if name.split(".")[0] in HTTP_CLIENTS:
+        expected = expected or ProviderUnavailable
     assert expected, f"{name} is new: say in OTHERS where it belongs, and map it in model_errors.py"
-    assert type(_map(_made(CLASSES[name]))) is expected
+    error = _map(_made(CLASSES[name]))
+    assert type(error) is expected
+    if isinstance(error, TransientError):
+        assert error.maybe_paid == (name not in NEVER_SENT)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +276,49 @@ def test_every_class_of_pydantic_ai_and_the_sdks_has_a_known_place(name: str) ->
 )
 def test_what_happens_on_the_way_to_the_provider_may_pass_later(error: Exception) -> None:
     assert type(_map(error)) is ProviderUnavailable
+
+
+@pytest.mark.parametrize("status", [status for status in BY_STATUS if status != 413])
+def test_a_provider_that_says_no_is_not_paid(status: int) -> None:
+    error = _map(ModelHTTPError(status, "m", None))
+    assert not (isinstance(error, TransientError) and error.maybe_paid)
+
+
+def test_a_broken_answer_of_a_provider_that_said_yes_may_be_paid() -> None:
+    error = _map(_made(CLASSES["openai.APIResponseValidationError"], OK_STATUS))
+    assert isinstance(error, ProviderUnavailable)
+    assert error.maybe_paid
+
+
+def _raised(*chain: Exception) -> Exception:
+    """The last of the errors, each raised from the one before it."""
+    for cause, error in pairwise(chain):
+        error.__cause__ = cause
+    return chain[-1]
+
+
+@pytest.mark.parametrize(
+    ("error", "maybe_paid"),
+    [
+        pytest.param(_raised(ConnectionRefusedError(), ModelAPIError("m", "x")), False, id="refused"),
+        pytest.param(
+            _raised(OSError("x"), httpx.ConnectError("c"), ModelAPIError("m", "Connection error.")),
+            False,
+            id="not connected",
+        ),
+        pytest.param(
+            _raised(aiohttp.ServerDisconnectedError(), httpx.ConnectTimeout("c"), ModelAPIError("m", "x")),
+            True,
+            id="lost, as httpx tells it over aiohttp",
+        ),
+        pytest.param(_raised(httpx.ReadError("r"), ModelAPIError("m", "x")), True, id="lost"),
+        pytest.param(_raised(httpx.ReadTimeout("t"), ModelAPIError("m", "x")), True, id="no answer in time"),
+    ],
+)
+def test_only_what_was_sent_may_be_paid(error: Exception, maybe_paid: bool) -> None:
+    found = _map(error)
+    assert isinstance(found, ProviderUnavailable)
+    assert found.maybe_paid is maybe_paid
 
 
 def test_an_error_of_our_own_stays_as_it_is() -> None:
@@ -355,7 +458,6 @@ def server() -> Iterator[ModelServer]:
         (Fault(FaultKind.LOST), ProviderUnavailable),
         (Fault(FaultKind.NOT_JSON), ProviderUnavailable),
         (Fault(FaultKind.HALF_BODY), ProviderUnavailable),
-        (Fault(FaultKind.NO_CHOICES), ProviderUnavailable),
     ],
     ids=lambda value: f"{value.kind}-{value.status}" if isinstance(value, Fault) else "",
 )

@@ -9,9 +9,14 @@ import aiohttp
 import httpx
 import orjson
 from openai import AsyncOpenAI, Omit
-from openai.types.chat import ChatCompletion
+from openai.types.chat import ChatCompletion, ChatCompletionMessage
+from openai.types.chat.chat_completion import Choice
 from pydantic import ValidationError
 from pydantic_ai.exceptions import ModelHTTPError, UnexpectedModelBehavior
+
+_WITHHELD = Choice(
+    finish_reason="content_filter", index=0, message=ChatCompletionMessage(role="assistant", content="")
+)
 
 
 class AiohttpCompletions:
@@ -66,7 +71,10 @@ def _certificates(url: str) -> ssl.SSLContext | bool:
 
 def _completion(content: bytes) -> ChatCompletion:
     try:
-        return ChatCompletion.model_validate_json(content)
+        found = ChatCompletion.model_validate_json(content)
+        if not found.choices and found.usage is not None:  # paid for, and withheld: a content filter's work
+            found.choices.append(_WITHHELD)
+        return found
     except ValidationError:
         # Servers leave fields out; as with the SDK, pydantic-ai decides whether it can do without.
         body = _body(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator, Mapping
 
@@ -15,6 +16,8 @@ from furrow.adapters.model_turns import Shapes, Turns, settings_of
 from furrow.config.models import CatalogueModel
 from furrow.engine.ports import Answer, Connection, Finish, Json, LanguageModel, ModelRequest
 from furrow.errors import FurrowError, ProviderUnavailable, RequestRejected
+
+logger = logging.getLogger(__name__)
 
 _FINISH = {"length": Finish.LENGTH, "content_filter": Finish.REFUSED}
 _SECRETS = ("api_key", "private_key", "private_key_id", "password", "token", "secret")
@@ -49,6 +52,7 @@ class ProviderModel:
             ) from None
         self._model, self._sockets = opened.model, opened.sockets
         self._turns, self._shapes, self._price = Turns(), Shapes(opened.transformer), PriceTag(entry)
+        self._echoed: set[str] = set()
 
     async def ask(self, request: ModelRequest) -> Answer:
         """One call, no retry, within the catalogue's deadline.
@@ -66,7 +70,9 @@ class ProviderModel:
                     self._shapes.of(request),
                 )
         except TimeoutError:
-            raise ProviderUnavailable(f"{self._who}: no answer within {deadline:g} s") from None
+            raise ProviderUnavailable(
+                f"{self._who}: no answer within {deadline:g} s", maybe_paid=True
+            ) from None
         except Exception as error:
             raise mapped(error, self._who, self._without_secrets) from None
         return self._answer(request, response, time.perf_counter() - started)
@@ -83,22 +89,46 @@ class ProviderModel:
     def _answer(self, request: ModelRequest, response: ModelResponse, seconds: float) -> Answer:
         text = "".join(part.content for part in response.parts if isinstance(part, TextPart))
         if response.finish_reason == "error" and not text:
-            raise ProviderUnavailable(f"{self._who}: gave up on the answer: {response.provider_details}")
+            told = response.provider_details
+            raise ProviderUnavailable(f"{self._who}: gave up on the answer: {told}", maybe_paid=True)
+        withheld = response.finish_reason is None and not text  # paid for, and nothing in it
         return Answer(
             text=text,
-            finish=_FINISH.get(response.finish_reason or "", Finish.STOP),
-            model=response.model_name or self._entry.model.partition(":")[2],
+            finish=Finish.REFUSED if withheld else _FINISH.get(response.finish_reason or "", Finish.STOP),
+            model=self._model_behind(response),
             input_tokens=response.usage.input_tokens,
             output_tokens=response.usage.output_tokens,
             cost_usd=self._price.cost(request.messages, text, response),
             seconds=seconds,
         )
 
+    def _model_behind(self, response: ModelResponse) -> str:
+        """The name that the provider echoes, told once when it is of another model than was asked."""
+        asked = self._entry.model.partition(":")[2]
+        echoed = response.model_name or asked
+        if echoed not in self._echoed:
+            self._echoed.add(echoed)
+            if not _same_model(asked, echoed):
+                logger.warning(
+                    "%s answered as %r; its answers are recorded under that name", self._who, echoed
+                )
+        return echoed
+
     def _without_secrets(self, text: str) -> str:
         """The text without the connection's secrets, which vendors like to repeat."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
+
+
+def _same_model(asked: str, echoed: str) -> bool:
+    """Whether one name is the other with a date or a folder; what stands for an alias is not known here."""
+    short, long = sorted((_bare(asked), _bare(echoed)), key=len)
+    return long.startswith(short)
+
+
+def _bare(model: str) -> str:
+    return model.rpartition("/")[2].lower().removesuffix("-latest")
 
 
 def _secrets(connection: Connection) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,6 +19,7 @@ from furrow.errors import (
     RateLimited,
     RecordTooLarge,
     RequestRejected,
+    TransientError,
 )
 
 _LONGEST = 500
@@ -29,13 +30,15 @@ _TOO_LONG_STATUS = 413
 _BAD_KEY = re.compile(r"api[ _]key[ _](not[ _]valid|invalid)")
 _SECONDS = re.compile(r"([0-9.]+)s")
 _LOOK = "look at the connection's password and extra"
+_DEEPEST = 10
 
 
 def mapped(error: BaseException, who: str, clean: Callable[[str], str]) -> FurrowError:
     """The error of our tree for what a vendor raised; `clean` takes secrets out of its words.
 
     An error that nobody foresaw counts as the provider being out of order: a retry may help, and after
-    the last one the task fails with these words.
+    the last one the task fails with these words. It may have been paid for, unless the provider said no or
+    there was no connection to send the request over.
     """
     if isinstance(error, FurrowError):
         return error
@@ -54,17 +57,54 @@ def _by_status(status: int, words: str, error: BaseException) -> FurrowError:
         return _refused_credentials(words)
     if status == 429:
         return RateLimited(words, _retry_after(error))
-    if status in (408, 409, 425) or status < 400 or status >= 500:
+    if status < 400:
+        # The provider did its work, and something between broke the answer.
+        return ProviderUnavailable(words, _retry_after(error), maybe_paid=True)
+    if status in (408, 409, 425) or status >= 500:
         return ProviderUnavailable(words, _retry_after(error))
     return RequestRejected(words)
 
 
 def _by_class(error: BaseException, words: str) -> FurrowError:
-    # By name along the ancestry: a vendor's SDK is imported only with a model of that vendor.
-    for name in (cls.__name__ for cls in type(error).__mro__):
+    for name in _ancestry(error):
         if name in _BY_NAME:
-            return _BY_NAME[name](words)
-    return ProviderUnavailable(f"{words} ({type(error).__name__})")
+            found = _BY_NAME[name](words)
+            break
+    else:
+        found = ProviderUnavailable(f"{words} ({type(error).__name__})")
+    if isinstance(found, TransientError):
+        found.maybe_paid = not _never_sent(error)
+    return found
+
+
+def _ancestry(error: BaseException) -> list[str]:
+    # By name: a vendor's SDK is imported only with a model of that vendor.
+    return [cls.__name__ for cls in type(error).__mro__]
+
+
+def _never_sent(error: BaseException) -> bool:
+    """Whether the request did not leave: an error of opening the connection is below it."""
+    chain = list(_chain(error))
+    # Over aiohttp, httpx calls a connection that was lost a `ConnectTimeout`; aiohttp itself knows better.
+    plain = [below for below in chain if _vendor(below) == "aiohttp"] or chain
+    return any(
+        not _NEVER_SENT.isdisjoint(_ancestry(below)) or type(below).__module__ == "google.auth.exceptions"
+        for below in plain
+    )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it came from, down to the first."""
+    below: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if below is None:
+            return
+        yield below
+        below = below.__cause__ or below.__context__
+
+
+def _vendor(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
 
 
 def _refused_credentials(words: str) -> FurrowError:
@@ -86,11 +126,39 @@ _BY_NAME: dict[str, Callable[[str], FurrowError]] = {
     "TransportError": ProviderUnavailable,
     "ResponseError": ProviderUnavailable,
     "GoogleAuthError": _refused_credentials,
+    # An address that is none: aiohttp, httpx
+    "InvalidURL": RequestRejected,
+    "NonHttpUrlClientError": RequestRejected,
+    "UnsupportedProtocol": RequestRejected,
 }
+
+
+_NEVER_SENT = frozenset(
+    {
+        # aiohttp
+        "ClientConnectorError",
+        "ClientHttpProxyError",
+        "ConnectionTimeoutError",
+        "ServerFingerprintMismatch",
+        # httpx
+        "ConnectError",
+        "ConnectTimeout",
+        "PoolTimeout",
+        "ProxyError",
+        # Python
+        "ConnectionRefusedError",
+        "gaierror",
+        # pydantic-ai: too many requests of our own
+        "ConcurrencyLimitExceeded",
+    }
+)
 
 
 def _status(error: BaseException) -> int | None:
     """The HTTP status that an error of pydantic-ai or of a vendor's SDK carries."""
+    if _vendor(error) == "aiohttp":
+        # Its own errors say 400 for a response that it cannot read.
+        return None
     for name in ("status_code", "code"):
         status = getattr(error, name, None)
         if isinstance(status, int) and 100 <= status < 600:

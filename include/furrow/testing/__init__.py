@@ -1,8 +1,9 @@
 """Doubles of the outside world for tests, benchmarks and dry runs: product code, named for what it is.
 
 `ScriptedModel`, `MemorySource`, `MemorySink` and `MemoryLedger` implement the seams of `engine.ports` in
-this process. `ModelServer` is a real HTTP server that speaks a provider's protocol, bills what it answers
-and fails to order; `python -m furrow.testing` runs it in a process of its own.
+this process. `ModelServer` is a real HTTP server that speaks the protocols of providers, bills what it
+answers and fails to order or at a rate; `ServerProcess` (`python -m furrow.testing`) runs it in a process of
+its own.
 """
 
 from furrow.testing.answers import fitting_answer
@@ -13,23 +14,41 @@ from furrow.testing.doubles import (
     MemorySource,
     ScriptedModel,
 )
-from furrow.testing.faults import Fault, FaultKind
-from furrow.testing.model_server import Bill, ModelServer, read_meter
-from furrow.testing.protocols import Asked, ChatCompletions, ModelProtocol
+from furrow.testing.faults import Fault, FaultKind, FaultRate
+from furrow.testing.meter import Bill, read_meter
+from furrow.testing.model_server import ModelServer
+from furrow.testing.protocols import (
+    PROTOCOLS,
+    AnthropicMessages,
+    Asked,
+    ChatCompletions,
+    GenerateContent,
+    ModelProtocol,
+)
+from furrow.testing.rate_limit import RateLimit
+from furrow.testing.server_process import ServerProcess
+from furrow.testing.stats import Stats
 
 __all__ = [
+    "PROTOCOLS",
+    "AnthropicMessages",
     "Asked",
     "Bill",
     "ChatCompletions",
     "Crash",
     "Fault",
     "FaultKind",
+    "FaultRate",
+    "GenerateContent",
     "MemoryLedger",
     "MemorySink",
     "MemorySource",
     "ModelProtocol",
     "ModelServer",
+    "RateLimit",
     "ScriptedModel",
+    "ServerProcess",
+    "Stats",
     "fitting_answer",
     "read_meter",
 ]

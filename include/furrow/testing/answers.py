@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -16,13 +17,17 @@ _SYLLABLES = "가나다라마바사아자차카타파하거너더러머버서어
 _WIDE = 1000
 _NULL_CHANCE = 0.2
 _FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+_TOLD = re.compile(
+    r"\b(m(?:in|ax)(?:Length|Items|imum)|exclusiveM(?:in|ax)imum)[:=] ?(-?[0-9]+(?:\.[0-9]+)?)"
+)
 
 
 def fitting_answer(schema: Json | None, prompt: str) -> str:
     """JSON text that fits `schema` (plain words without one), decided by the prompt alone.
 
     Knows what output.yaml compiles to: objects, arrays, enum, const, anyOf, strings with a length or a date
-    format, numbers with bounds, null. A `pattern` is only met where a plain word meets it.
+    format, numbers with bounds, null. A `pattern` is only met where a plain word meets it. Bounds that an SDK
+    moved into the description, because its vendor refuses the keyword, are kept too, as a model keeps them.
     """
     dice = random.Random(hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).digest())  # noqa: S311
     if schema is None:
@@ -59,6 +64,7 @@ def _chosen(choices: list[Json], dice: random.Random) -> Json:
 
 
 def _of_type(schema: Json, root: Json, dice: random.Random) -> Any:
+    schema = _with_told_bounds(schema)
     kind = schema.get("type", "object")
     if isinstance(kind, list):
         return _value(_chosen([{**schema, "type": one} for one in kind], dice), root, dice)
@@ -79,6 +85,16 @@ def _of_type(schema: Json, root: Json, dice: random.Random) -> Any:
             return dice.random() < 0.5
         case _:
             return None
+
+
+def _with_told_bounds(schema: Json) -> Json:
+    """The schema, and the bounds that stand in its description: `maxLength=20` or `{maxLength: 20}`."""
+    told = _TOLD.findall(schema.get("description", ""))
+    return {**{name: _number(text) for name, text in told}, **schema} if told else schema
+
+
+def _number(text: str) -> float:
+    return float(text) if "." in text else int(text)
 
 
 def _items(schema: Json, root: Json, dice: random.Random) -> list[Any]:

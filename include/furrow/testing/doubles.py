@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from furrow.engine.ports import Answer, Arrival, Finish, ModelRequest, Purchase, Row
+from furrow.engine.ports import (
+    Answer,
+    Arrival,
+    Claim,
+    Finish,
+    GivenUp,
+    ModelRequest,
+    Purchase,
+    Row,
+    Wish,
+)
 from furrow.errors import SourceUnavailable
+from furrow.store.claims import Books, BudgetDay, Turns
 from furrow.testing.answers import fitting_answer
 
 Json = dict[str, Any]
@@ -182,16 +197,81 @@ def _read_back(row: Row) -> Json:
 
 
 class MemoryLedger:
-    """A Ledger over a dict. purchases: in the order of their recording, repeats left out."""
+    """A Ledger over dicts. purchases: in the order of their recording, repeats left out.
 
-    def __init__(self) -> None:
+    leases: key -> its buyer and wish, kept until recorded, given up or left: a buyer never dies here.
+    days: use case -> its budget, which has no end; put money on top with `raise_budget`.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
         self.purchases: dict[str, Purchase] = {}
+        self.leases: dict[str, tuple[str, Wish]] = {}
+        self.days: dict[str, BudgetDay] = {}
+        self._turns: dict[str, Turns] = {}
+        self._now, self._lock = now, threading.RLock()
 
     def find(self, keys: Sequence[str]) -> dict[str, Answer]:
         """Those of `keys` that were recorded."""
         return {key: self.purchases[key].answer for key in keys if key in self.purchases}
 
-    def record(self, purchases: Sequence[Purchase]) -> None:
-        """Keep each; a key that is there already keeps its first answer."""
-        for purchase in purchases:
-            self.purchases.setdefault(purchase.key, purchase)
+    def claim(self, buyer: str, wishes: Sequence[Wish]) -> list[Claim]:
+        """One word on each wish. Raises ValueError for a wish with a budget and without a price."""
+        with self._lock:
+            known = self.find([wish.key for wish in wishes])
+            holders = {key: holder for key, (holder, _) in self.leases.items()}
+            books = Books(known, holders, dict(self.days), self._turns)
+            words = books.claims(buyer, wishes, self._now())
+            self.days = books.days
+            self.leases |= {key: (buyer, wish) for key, wish in books.granted.items()}
+            return words
+
+    def record(self, purchases: Sequence[Purchase], buyer: str = "") -> None:
+        """Keep each and settle its reservation; a key that is there already keeps its first answer."""
+        with self._lock:
+            for purchase in purchases:
+                wish = self._end(buyer, purchase.key)
+                if wish is not None or purchase.key not in self.purchases:
+                    self._count(purchase.use_case, spent=purchase.answer.cost_usd or 0.0)
+                if wish is not None and wish.pace is not None:
+                    taken = purchase.answer.input_tokens + purchase.answer.output_tokens
+                    turns = self._turns[wish.pace.name]
+                    self._turns[wish.pace.name] = turns.settled(wish.pace, wish.tokens, taken)
+                self.purchases.setdefault(purchase.key, purchase)
+
+    def give_up(self, buyer: str, calls: Sequence[GivenUp]) -> None:
+        """Let others have them; what may have been paid stays counted as presumed."""
+        with self._lock:
+            for call in calls:
+                wish = self._end(buyer, call.key)
+                if wish is not None and call.maybe_paid:
+                    self._count(wish.use_case, presumed=wish.most_usd or 0.0)
+
+    def renew(self, buyer: str) -> None:
+        """Nobody dies in memory."""
+
+    def leave(self, buyer: str) -> None:
+        """All that the buyer still holds is free."""
+        with self._lock:
+            held = [key for key, (holder, _) in self.leases.items() if holder == buyer]
+            self.give_up(buyer, [GivenUp(key) for key in held])
+
+    def raise_budget(self, use_case: str, usd: float) -> None:
+        """Put US dollars on top of the cap of a use case."""
+        with self._lock:
+            self._count(use_case, raised=usd)
+
+    def _end(self, buyer: str, key: str) -> Wish | None:
+        holder, wish = self.leases.get(key, (None, None))
+        if wish is None or holder != buyer:
+            return None
+        del self.leases[key]
+        open_ = [
+            other.most_usd or 0.0 for _, other in self.leases.values() if other.use_case == wish.use_case
+        ]
+        self.days[wish.use_case] = replace(self.days[wish.use_case], reserved=math.fsum(open_))
+        return wish
+
+    def _count(self, use_case: str, **more: float) -> None:
+        day = self.days.get(use_case, BudgetDay())
+        sums = {name: getattr(day, name) + usd for name, usd in more.items()}
+        self.days[use_case] = replace(day, **sums)
