@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.batch.in_process import Summary
+from furrow.batch.replay import REPLAY, LetterSource
 from furrow.batch.run import BatchRun, Surroundings
 from furrow.config.loader import load_all, load_models, load_use_case, use_case_folders
 from furrow.config.models import FilesSource as FilesConfig
@@ -22,11 +23,14 @@ from furrow.config.use_case import UseCase, Version
 from furrow.config.yaml_file import suggest
 from furrow.engine.calls import Calls, Stamp
 from furrow.engine.pipeline import Pipeline
-from furrow.engine.ports import Connections, LanguageModel, Sink, Source
+from furrow.engine.plan import Plan, Planning, plan
+from furrow.engine.ports import Connections, LanguageModel, Prices, Sink, Source
 from furrow.engine.reading import read_work
 from furrow.engine.record import Work
 from furrow.errors import OptionUnknown
+from furrow.store.call_history import usual_calls
 from furrow.store.database import Database, open_database
+from furrow.store.dead_letters import DeadLetters, Selection
 from furrow.store.ledger import SqlLedger
 from furrow.store.run_store import RunStore
 from furrow.store.runs import Run, RunTable
@@ -63,6 +67,11 @@ class Deployment:
     def runs(self) -> RunTable:
         """The table of runs and their reports."""
         return RunTable(self.database)
+
+    @cached_property
+    def letters(self) -> DeadLetters:
+        """The dead letters of every use case."""
+        return DeadLetters(self.database)
 
     @cached_property
     def run_store(self) -> RunStore:
@@ -119,8 +128,10 @@ class Deployment:
     @asynccontextmanager
     async def pipeline(self, use_case: UseCase, version: Version, run_id: str) -> AsyncIterator[Pipeline]:
         """The version's pipeline with its models and the ledger, for one event loop."""
-        stamp = Stamp(use_case.name, version.release, run_id)
-        calls = Calls(partial(self.model, version=version), version.catalogue, self.ledger, stamp)
+        stamp = Stamp(use_case.name, version.release, run_id, use_case.pipeline.budget.usd_per_day)
+        calls = Calls(
+            partial(self.model, version=version), version.catalogue, self.ledger, stamp, prices(version)
+        )
         gc.collect()
         gc.freeze()  # a full collection over Airflow's and the SDKs' objects would stop the loop for 0.1 s
         try:
@@ -130,7 +141,10 @@ class Deployment:
             await calls.close()
 
     def earlier_reports(self, use_case: str, run_id: str, most: int = 10) -> list[Json]:
-        """The reports of the runs before this one, the newest first; runs without a report are left out."""
+        """The reports of the runs before this one, the newest first; runs without a report are left out.
+
+        So are replays of dead letters: what they read is no sample of the source.
+        """
         folders = [
             self.run_store.run(use_case, run.run_id) for run in self._runs_before(use_case, run_id, most)
         ]
@@ -139,7 +153,8 @@ class Deployment:
     def _runs_before(self, use_case: str, run_id: str, most: int) -> list[Run]:
         history = self.runs.history(use_case, 10 * most)
         before = list(dropwhile(lambda run: run.run_id != run_id, history))[1:]
-        return [run for run in before if run.finished_at is not None][:most]
+        ended = [run for run in before if run.finished_at is not None]
+        return [run for run in ended if not run.run_id.startswith(REPLAY)][:most]
 
     def file_works(self, use_case: UseCase, path: Path, limit: int | None = None) -> Iterator[Work]:
         """The records of a file, read as the use case reads its source. Raises SourceUnavailable."""
@@ -163,25 +178,61 @@ class Deployment:
                 keep(work)
         return summary
 
+    async def plan(
+        self, use_case: UseCase, version: Version, works: Iterable[Work], seen: Callable[[], None]
+    ) -> Plan:
+        """What a run of these records would buy; `seen` is called for each. Nothing is bought."""
+        usual = usual_calls(self.database, use_case.name)
+        planning = Planning(version, self.ledger, prices(version), usual)
+
+        def told() -> Iterator[Work]:
+            for work in works:
+                yield work
+                seen()
+
+        async with aclosing(Pipeline(version, planning).run(told())) as finished:
+            return await plan(version.release, planning, finished)
+
     def preflight(self, version: Version) -> None:
         """Raises ConnectionMissing before anything is read when a model's connection is not there."""
         for entry in version.catalogue.values():
             self.connections.get(entry.connection)
 
 
+def prices(version: Version) -> Prices:
+    """What calls of a version's models cost."""
+    from furrow.adapters.model_price import CataloguePrices
+
+    return CataloguePrices(version.catalogue)
+
+
 @contextmanager
 def open_run(
-    use_case: str, run_id: str, connections: Connections, settings: Settings | None = None
+    use_case: str,
+    run_id: str,
+    connections: Connections,
+    settings: Settings | None = None,
+    letters: Selection | None = None,
 ) -> Iterator[BatchRun]:
-    """One batch run, for one task. Raises ConfigError, OptionUnknown."""
+    """One batch run, for one task. letters: read these dead letters instead of the source, a replay.
+
+    Raises ConfigError, OptionUnknown.
+    """
     deployment = Deployment(settings, connections)
     loaded = deployment.use_case(use_case)
+
+    def source() -> Source:
+        if letters is None:
+            return deployment.source(loaded)
+        return LetterSource(deployment.letters, use_case, letters)
+
     surroundings = Surroundings(
-        source=lambda: deployment.source(loaded),
+        source=source,
         sink=lambda name, version: deployment.sink(name, loaded, version),
         pipeline=lambda version: deployment.pipeline(loaded, version, run_id),
         preflight=deployment.preflight,
         reports=lambda: deployment.earlier_reports(use_case, run_id),
         runs=deployment.runs,
+        letters=deployment.letters,
     )
     yield BatchRun(loaded, run_id, deployment.run_store.run(use_case, run_id), surroundings)

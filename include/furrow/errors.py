@@ -17,6 +17,7 @@ FurrowError
 │   ├── ProviderUnavailable    the model server is down, slow or answers 5xx
 │   ├── SourceUnavailable      the source could not be read ("could not read" is never "absent")
 │   ├── SinkUnavailable        the sink could not be written or read
+│   ├── NotBought              a plan came to a call that is not paid for; a run would buy it
 │   └── StoreUnavailable       the state database or the run store could not be reached or was busy
 └── RunError               the run stops and a person is paged (retry does not help until it is mended)
     ├── ConnectionMissing      an Airflow connection that a folder names is not defined
@@ -24,6 +25,8 @@ FurrowError
     ├── RequestRejected        the provider says that the request itself is wrong (400, 404, 422)
     ├── StoreDamaged           a file of the run store or a row of the state database is not as written
     │   └── FileMissing            a file of the run store is not there; what writes it has to run again
+    ├── BudgetSpent            the use case's budget of the day has no room; goes on once it is raised
+    ├── PriceUnknown           a use case with a budget calls a model whose price nobody knows
     ├── OptionUnknown          a run was asked for something that does not exist (version, use case)
     └── LocalFailed            a part of the embedded default did not start or stopped
 """
@@ -110,13 +113,17 @@ class RuleBroken(RecordError):
 
 
 class TransientError(FurrowError):
-    """May pass later. `retry_after`: seconds that the other side asked us to wait, when it said so."""
+    """May pass later. `retry_after`: seconds that the other side asked us to wait, when it said so.
+
+    maybe_paid: nobody knows whether the other side did the work, and wants money for it.
+    """
 
     reason = "transient_error"
 
-    def __init__(self, message: str, retry_after: float | None = None):
+    def __init__(self, message: str, retry_after: float | None = None, maybe_paid: bool = False):
         super().__init__(message)
         self.retry_after = retry_after
+        self.maybe_paid = maybe_paid
 
 
 class RateLimited(TransientError):
@@ -137,6 +144,12 @@ class SinkUnavailable(TransientError):
 
 class StoreUnavailable(TransientError):
     reason = "store_unavailable"
+
+
+class NotBought(TransientError):
+    """A plan came to a call whose answer is not in the ledger."""
+
+    reason = "not_bought"
 
 
 class RunError(FurrowError):
@@ -161,6 +174,14 @@ class StoreDamaged(RunError):
 
 class FileMissing(StoreDamaged):
     """A file of the run store is not there: the task that writes it has to run again."""
+
+
+class BudgetSpent(RunError):
+    """The use case's budget of the day has no room for another call. What was paid for is kept."""
+
+
+class PriceUnknown(RunError):
+    """A budget cannot be kept with a model whose price nobody knows."""
 
 
 class OptionUnknown(RunError):

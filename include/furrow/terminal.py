@@ -13,7 +13,9 @@ Json = dict[str, Any]
 
 def print_json(value: Any) -> None:
     """One JSON document on stdout, for machines."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    # A model may answer with half an emoji (a lone surrogate): no UTF-8, but JSON has an escape for it.
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
 @contextmanager

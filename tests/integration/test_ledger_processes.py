@@ -5,19 +5,23 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import pytest
+import sqlalchemy as sa
 
-from furrow.engine.ports import Answer, Finish, Purchase
+from furrow.engine.ports import Answer, Finish, Purchase, Verdict, Wish
+from furrow.store.budgets import Budgets
 from furrow.store.database import open_database
 from furrow.store.ledger import SqlLedger
 from furrow.store.run_store import RunStore
+from furrow.store.tables import leases
 
 
-def _bought(key: str) -> Purchase:
-    answer = Answer('{"brand": "삼성"}', Finish.STOP, "small", 120, 30, 0.25, 0.75)
+def _bought(key: str, cost: float = 0.25) -> Purchase:
+    answer = Answer('{"brand": "삼성"}', Finish.STOP, "small", 120, 30, cost, 0.75)
     return Purchase(key, answer, "small", "used_goods", "extract", "v1@3f2a9c1d", "r1")
 
 
@@ -57,6 +61,66 @@ def test_what_was_recorded_before_a_kill_is_found_after_it(tmp_path: Path, trial
         found = ledger.find([f"{number}-{index}" for index in range(count + 20)])
         assert len(found) in (count, count + 10), "a batch is there whole, or it is not there"
         assert {f"{number}-{index}" for index in range(count)} <= set(found)
+
+
+SPENDER = """
+import random, sys, threading, time
+from test_ledger_processes import CAP, LEASE, _bought, _wish
+from furrow.engine.ports import Verdict
+from furrow.store.database import open_database
+from furrow.store.ledger import SqlLedger
+ledger, name = SqlLedger(open_database(sys.argv[1]), lease_seconds=LEASE), sys.argv[2]
+
+def spend(thread):
+    chance = random.Random(f"{name}-{thread}")
+    for number in range(1_000_000):
+        wish = _wish(f"{name}-{thread}-{number}", chance.uniform(0.001, 0.02))
+        while (word := ledger.claim(name, [wish])[0].verdict) is Verdict.SHORT:
+            time.sleep(chance.uniform(0.0, 0.2))
+        if word is Verdict.SPENT:
+            return
+        time.sleep(0.02)
+        ledger.record([_bought(wish.key, wish.most_usd * chance.choice([0.1, 0.5, 1.0]))], name)
+        print(wish.key, flush=True)
+
+threads = [threading.Thread(target=spend, args=(number,)) for number in range(64)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+CAP, LEASE = 3.0, 5.0
+
+
+def _wish(key: str, most_usd: float) -> Wish:
+    return Wish(key, "used_goods", most_usd, CAP)
+
+
+def test_the_money_of_a_killed_process_is_free_after_its_lease_and_no_cap_is_broken(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'furrow.db'}"
+    budgets, ledger = Budgets(open_database(url)), SqlLedger(open_database(url), lease_seconds=LEASE)
+    spenders = [_start(SPENDER, url, f"s{number}") for number in range(4)]
+    assert all(spender.stdout and spender.stdout.readline() for spender in spenders)
+    spenders[0].send_signal(signal.SIGKILL)
+    spenders[0].communicate()
+    held = [key for key in _leased(url) if key.startswith("s0-")]
+    assert held, "it was killed with calls on their way"
+    assert {claim.verdict for claim in ledger.claim("other", [_wish(key, 0.0) for key in held])} == {
+        Verdict.HELD
+    }
+
+    assert [spender.communicate(timeout=120) and spender.returncode for spender in spenders[1:]] == [0] * 3
+
+    day = budgets.today("used_goods")
+    assert CAP - 0.02 < day.spent <= CAP
+    assert (day.reserved, day.presumed) == (0.0, 0.0)
+    assert ledger.cost_by_use_case(datetime.now(UTC).date())["used_goods"] == pytest.approx(day.spent)
+    freed = ledger.claim("other", [_wish(key, 0.0) for key in held])
+    assert {claim.verdict for claim in freed} <= {Verdict.GRANTED, Verdict.KNOWN}
+
+
+def _leased(url: str) -> list[str]:
+    return open_database(url).read(lambda connection: list(connection.scalars(sa.select(leases.c.key))))
 
 
 STORE_WRITER = """

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from furrow.config.check import check_all, check_record_fields
-from furrow.config.loader import load_all
+from furrow.config.loader import load_all, load_models
 from furrow.config.use_case import Broken, UseCase
 from furrow.errors import ConfigError, OptionUnknown, PromptFailed
 from tests.folders import FolderOfPrompts
@@ -17,6 +17,15 @@ def problems(prompts: FolderOfPrompts) -> str:
     with pytest.raises(ConfigError) as caught:
         prompts.load()
     return str(caught.value)
+
+
+SMALL_WITH_FALLBACK = """\
+    model: openai-chat:small
+    fallback: [spare]
+    connection: models
+  spare:
+    model: openai-chat:spare
+"""
 
 
 def test_a_valid_folder_loads_and_names_its_release(prompts: FolderOfPrompts) -> None:
@@ -349,6 +358,32 @@ def test_the_release_stays_when_nothing_changes_that_decides_the_output(
     path = prompts.path / file
     prompts.put(file, (path.read_bytes() if path.exists() else b"") + b"\n")
     assert prompts.load().version().content_hash == before
+
+
+def test_the_release_changes_with_the_model_that_may_stand_in(prompts: FolderOfPrompts) -> None:
+    before = prompts.load().version().release
+    prompts.change("models.yaml", "    model: openai-chat:small\n", SMALL_WITH_FALLBACK)
+    version = prompts.load().version()
+    assert version.release != before
+    assert set(version.catalogue) == {"small", "large", "spare"}
+
+
+@pytest.mark.parametrize(
+    ("fallback", "message"),
+    [
+        pytest.param("small", "models.yaml:5: `small` cannot stand in for itself", id="itself"),
+        pytest.param("lage", "models.yaml:5: there is no model `lage`; did you mean `large`?", id="unknown"),
+    ],
+)
+def test_a_fallback_that_cannot_be_is_named_with_its_line(
+    prompts: FolderOfPrompts, fallback: str, message: str
+) -> None:
+    prompts.change(
+        "models.yaml", "    connection: models\n", f"    connection: models\n    fallback: [{fallback}]\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_models(prompts.path)
+    assert message in str(caught.value)
 
 
 def test_a_record_can_never_act_as_a_template(prompts: FolderOfPrompts) -> None:

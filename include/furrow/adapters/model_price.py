@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 
-from genai_prices import calc_price
+import orjson
+from genai_prices import Usage, calc_price
 from pydantic_ai.messages import ModelResponse
 
 from furrow.config.models import CatalogueModel, Price
-from furrow.engine.ports import Message
+from furrow.engine.ports import Message, ModelRequest
 
 _MILLION = 1_000_000
+_LONGEST_ANSWER = 8192
+"""Tokens, when a request does not say."""
+_OVERHEAD_TOKENS = 500
+"""For what providers wrap around a request: turn markers, the words for a schema."""
+_CHARACTERS_PER_TOKEN = 8
+"""More than any tokenizer averages over an answer."""
+_BYTES_PER_TOKEN = 3.0
+_USUAL_ANSWER = 200
+_PROVIDERS = {"openai-chat": "openai", "openai-responses": "openai", "google-cloud": "google"}
+"""Prefix of pydantic-ai -> the provider's name in the public price list."""
 
 
 class PriceTag:
@@ -34,6 +46,65 @@ class PriceTag:
         return None
 
 
+class CataloguePrices:
+    """The prices of a catalogue's calls before they are made."""
+
+    def __init__(self, catalogue: Mapping[str, CatalogueModel]):
+        self._catalogue = catalogue
+
+    def most_usd(self, request: ModelRequest) -> float | None:
+        """No more than this: a token is at least one byte of UTF-8, and the answer ends at `max_tokens`."""
+        text = "".join(message.text for message in request.messages)
+        written = int(request.params.get("max_tokens") or _LONGEST_ANSWER)
+        price = self._catalogue[request.alias].price
+        if price is not None and price.per == "character":
+            return in_dollars(price, characters(text), written * _CHARACTERS_PER_TOKEN)
+        return self.usd(request.alias, _bytes(request) + _OVERHEAD_TOKENS, written)
+
+    def tokens(self, request: ModelRequest) -> tuple[int, int]:
+        """Read and written, about: three bytes of prompt are a token, and an answer is rarely long."""
+        longest = int(request.params.get("max_tokens") or _USUAL_ANSWER)
+        return round(_bytes(request) / _BYTES_PER_TOKEN), min(longest, _USUAL_ANSWER)
+
+    def usd(self, alias: str, input_tokens: int, output_tokens: int) -> float | None:
+        """What so many tokens cost; for a price per character, with two characters a token (Korean)."""
+        entry = self._catalogue[alias]
+        if entry.price is None:
+            return _listed(entry.model, input_tokens, output_tokens)
+        each = 2 if entry.price.per == "character" else 1
+        return in_dollars(entry.price, each * input_tokens, each * output_tokens)
+
+
+def in_dollars(price: Price, read: int, written: int) -> float:
+    """Units of what the price counts -> US dollars."""
+    return (read * price.input_usd_per_million + written * price.output_usd_per_million) / _MILLION
+
+
+def _bytes(request: ModelRequest) -> int:
+    text = sum(len(message.text.encode("utf-8", "surrogatepass")) for message in request.messages)
+    return text + (0 if request.schema is None else len(orjson.dumps(request.schema)))
+
+
+@cache
+def _unit_prices(model: str) -> tuple[float, float] | None:
+    """US dollars of a million tokens read, and written, by the public list."""
+    provider, _, name = model.partition(":")
+    usages = Usage(input_tokens=_MILLION), Usage(output_tokens=_MILLION)
+    try:
+        read, written = (
+            float(calc_price(usage, name, provider_id=_PROVIDERS.get(provider, provider)).total_price)
+            for usage in usages
+        )
+    except (LookupError, ValueError):
+        return None
+    return read, written
+
+
+def _listed(model: str, input_tokens: int, output_tokens: int) -> float | None:
+    units = _unit_prices(model)
+    return units and (input_tokens * units[0] + output_tokens * units[1]) / _MILLION
+
+
 def by_catalogue(
     price: Price, messages: Sequence[Message], text: str, response: ModelResponse
 ) -> float | None:
@@ -47,7 +118,7 @@ def by_catalogue(
         read, written = sum(characters(message.text) for message in messages), characters(text)
     else:
         read, written = response.usage.input_tokens, response.usage.output_tokens
-    cost = (read * price.input_usd_per_million + written * price.output_usd_per_million) / _MILLION
+    cost = in_dollars(price, read, written)
     free = price.input_usd_per_million == price.output_usd_per_million == 0
     return cost if read or written or free else None
 

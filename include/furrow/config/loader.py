@@ -21,12 +21,30 @@ from furrow.errors import ConfigError, Problem
 _VERSION = re.compile(r"v[1-9][0-9]*")
 _RESERVED = {"self", "data", "key", "time", "result", "fetch", "validate", "evaluate"}
 _STAMPS = {"release", "run_id", "record_id", "event_time"}
+REPLAY_DAG = "dead_letters_replay"
+"""The id of a DAG that is not a use case's."""
 Loaded = TypeVar("Loaded")
 
 
 def load_models(prompts: Path) -> ModelsFile:
     """The model catalogue of a prompts folder. Raises ConfigError."""
-    return read_yaml(prompts / "models.yaml", "models.yaml").parse(ModelsFile)
+    file = read_yaml(prompts / "models.yaml", "models.yaml")
+    models = file.parse(ModelsFile)
+    problems = _Problems()
+    problems.extend(_check_fallbacks(models, file))
+    problems.raise_if_any()
+    return models
+
+
+def _check_fallbacks(models: ModelsFile, file: YamlFile) -> Iterator[Problem]:
+    for alias, entry in models.models.items():
+        for place, other in enumerate(entry.fallback):
+            loc = ("models", alias, "fallback", place)
+            if other == alias:
+                yield file.problem(loc, f"`{alias}` cannot stand in for itself", "remove it")
+            elif other not in models.models:
+                hint = suggest(other, list(models.models))
+                yield file.problem(loc, f"there is no model `{other}`", hint)
 
 
 def load_all(prompts: Path) -> list[UseCase | Broken]:
@@ -60,6 +78,8 @@ def load_use_case(folder: Path, models: ModelsFile) -> UseCase:
     problems = _Problems()
     if not re.fullmatch(r"[a-z][a-z0-9_]*", folder.name):
         problems.add(Problem(folder.name, None, "a folder's name is its DAG id", "use a-z, 0-9 and _"))
+    if folder.name == REPLAY_DAG:
+        problems.add(Problem(folder.name, None, "Furrow has a DAG of this name itself", "rename the folder"))
     pipeline_yaml = problems.try_(lambda: read_yaml(folder / "pipeline.yaml", f"{folder.name}/pipeline.yaml"))
     pipeline = problems.try_(lambda: pipeline_yaml.parse(PipelineFile)) if pipeline_yaml else None
     folders = [
@@ -146,7 +166,7 @@ class _VersionLoader:
             outputs=self.outputs,
             expressions=self.expressions,
             rules=rules,
-            catalogue={alias: self.models.models[alias] for step in file.steps for alias in step.aliases},
+            catalogue={alias: self.models.models[alias] for alias in reachable(file, self.models)},
             content_hash=content_hash(self.folder, file, self.models),
         )
 
@@ -239,13 +259,19 @@ class _VersionLoader:
         return tuple(CheckedRule(name, check) for name, check in checks if check is not None)
 
 
+def reachable(file: StepsFile, models: ModelsFile) -> set[str]:
+    """Every model alias that may answer for these steps: the named ones and their fallbacks."""
+    named = {alias for step in file.steps for alias in step.aliases}
+    return named.union(*(models.models[alias].fallback for alias in named if alias in models.models))
+
+
 def content_hash(folder: Path, file: StepsFile, models: ModelsFile) -> str:
     """SHA-256 (hex) of what decides the output: every file of the folder, and each model's name."""
     digest = hashlib.sha256()
     for name, path in sorted(_files(str(folder))):
         digest.update(f"{name}\0".encode())
         digest.update(hashlib.sha256(Path(path).read_bytes()).digest())
-    aliases = sorted({alias for step in file.steps for alias in step.aliases if alias in models.models})
+    aliases = sorted(alias for alias in reachable(file, models) if alias in models.models)
     chosen = {
         alias: [models.models[alias].model, models.models[alias].capabilities.json_schema]
         for alias in aliases

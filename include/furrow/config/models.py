@@ -87,6 +87,12 @@ class Evaluate(Written):
     gate: Gate = Gate()
 
 
+class Budget(Written):
+    """What a use case may spend; every call is set aside before it is made."""
+
+    usd_per_day: float | None = Field(None, ge=0, description="US dollars a day (UTC); null: no cap.")
+
+
 class PipelineFile(Written):
     """`pipeline.yaml`: what may change without changing answers."""
 
@@ -100,6 +106,10 @@ class PipelineFile(Written):
     partition_records: int = Field(200, gt=0, le=100_000, description="Records in one partition.")
     publish: Publish = Publish()
     evaluate: Evaluate = Evaluate()
+    budget: Budget = Budget()
+    step_timeout_seconds: float = Field(
+        3600.0, gt=0, description="Deadline of one step on one partition; what is paid for is kept."
+    )
 
     @field_validator("schedule")
     @classmethod
@@ -122,6 +132,7 @@ class ModelChoice(Written):
 
     default: str = Field(description="Model alias when no condition holds.")
     choose: list[Choice] = Field([], description="Conditions in order; the first that holds decides.")
+    escalate: str | None = Field(None, description="Model alias for answers that no re-ask could mend.")
 
 
 class Params(Written):
@@ -150,7 +161,8 @@ class LlmStep(Written):
     @property
     def aliases(self) -> list[str]:
         """Every model alias that this step may call."""
-        return [self.choice.default, *(choice.use for choice in self.choice.choose)]
+        asked = [self.choice.default, *(choice.use for choice in self.choice.choose)]
+        return asked if self.choice.escalate is None else [*asked, self.choice.escalate]
 
 
 class MapStep(Written):
@@ -208,6 +220,10 @@ class Limits(Written):
         ge=0,
         description="After so long without any answer, the step fails at once.",
     )
+    requests_per_minute: float | None = Field(None, gt=0, description="Shared by all tasks.")
+    tokens_per_minute: float | None = Field(
+        None, gt=0, description="Read and written together, shared by all tasks."
+    )
 
 
 class Capabilities(Written):
@@ -226,6 +242,7 @@ class CatalogueModel(Written):
     capabilities: Capabilities = Capabilities()
     price: Price | None = Field(None, description="Only for what the public price list does not know.")
     limits: Limits = Limits()
+    fallback: list[str] = Field([], description="Model aliases to ask, in order, while this one is down.")
 
 
 class ModelsFile(Written):

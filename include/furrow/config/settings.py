@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from furrow.errors import ConfigError, Problem
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -17,6 +19,8 @@ class Settings:
     database: SQLAlchemy URL of the state database (`FURROW_DB`).
     store: fsspec URL of the run store (`FURROW_STORE`).
     features: the Feast repository (`FURROW_FEATURES`).
+    retention_days: how long answers and the texts of dead letters are kept after their last use
+    (`FURROW_RETENTION_DAYS`); None: until somebody prunes them.
     """
 
     home: Path
@@ -24,6 +28,7 @@ class Settings:
     database: str
     store: str
     features: Path
+    retention_days: float | None = None
 
     @property
     def var(self) -> Path:
@@ -32,7 +37,10 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Read the `FURROW_*` variables; what is not set takes the embedded default under `home`."""
+        """Read the `FURROW_*` variables; what is not set takes the embedded default under `home`.
+
+        Raises ConfigError for a number that is none.
+        """
         home = Path(environ.get("FURROW_HOME") or Path(__file__).resolve().parents[3])
         return cls(
             home=home,
@@ -40,6 +48,7 @@ class Settings:
             database=environ.get("FURROW_DB") or f"sqlite:///{home / 'var' / 'furrow.db'}",
             store=environ.get("FURROW_STORE") or str(home / "var" / "store"),
             features=Path(environ.get("FURROW_FEATURES") or home / "include" / "feature_repo"),
+            retention_days=_days(environ.get("FURROW_RETENTION_DAYS")),
         )
 
     def environment(self) -> dict[str, str]:
@@ -50,4 +59,18 @@ class Settings:
             "FURROW_DB": self.database,
             "FURROW_STORE": self.store,
             "FURROW_FEATURES": str(self.features),
+            **({} if self.retention_days is None else {"FURROW_RETENTION_DAYS": f"{self.retention_days:g}"}),
         }
+
+
+def _days(written: str | None) -> float | None:
+    if not written:
+        return None
+    try:
+        days = float(written)
+        if 0 <= days < 100_000:
+            return days
+    except ValueError:
+        pass
+    what, hint = f"{written!r} is not a number of days", "write it as FURROW_RETENTION_DAYS=90"
+    raise ConfigError(Problem("FURROW_RETENTION_DAYS", None, what, hint))

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from furrow.config.models import MapStep
 from furrow.config.use_case import Version
-from furrow.engine.calls import Calls
+from furrow.engine.calls import Answers
 from furrow.engine.ports import Json
 from furrow.engine.prompt import context_of
 from furrow.engine.record import Trace, Work
@@ -20,7 +20,7 @@ class MapRunner:
 
     look_ahead = 1
 
-    def __init__(self, config: MapStep, version: Version, calls: Calls):
+    def __init__(self, config: MapStep, version: Version, calls: Answers):
         self.name = config.name
         self._fields = version.outputs[config.name]
         self._expressions = version.expressions.get(config.name, {})

@@ -7,7 +7,7 @@ from typing import Any
 
 from furrow.config.use_case import Version
 from furrow.engine import llm_step, map_step  # noqa: F401 - registers the kinds of step
-from furrow.engine.calls import Calls
+from furrow.engine.calls import Answers
 from furrow.engine.ordered import ordered
 from furrow.engine.prompt import context_of
 from furrow.engine.record import Failure, Rejection, Trace, Work
@@ -21,7 +21,7 @@ CONCLUDING = "validate"
 class Pipeline:
     """The pipeline of one version. Use it inside one event loop; close its `Calls` afterwards."""
 
-    def __init__(self, version: Version, calls: Calls):
+    def __init__(self, version: Version, calls: Answers):
         self.version = version
         self._steps = {config.name: build_step(config, version, calls) for config in version.steps}
         self._result = {field: path.split(".", 1) for field, path in version.file.result.items()}

@@ -76,6 +76,22 @@ class LanguageModel(Protocol):
         ...
 
 
+class Prices(Protocol):
+    """What calls cost, before they are made. US dollars; None when nobody knows."""
+
+    def most_usd(self, request: ModelRequest) -> float | None:
+        """The most that the call can cost: every byte a token, the answer as long as it may be."""
+        ...
+
+    def tokens(self, request: ModelRequest) -> tuple[int, int]:
+        """Tokens that it will read, and write, about."""
+        ...
+
+    def usd(self, alias: str, input_tokens: int, output_tokens: int) -> float | None:
+        """What so many tokens cost."""
+        ...
+
+
 # --- the ledger ------------------------------------------------------------------------------------
 
 
@@ -92,15 +108,106 @@ class Purchase:
     run_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a provider allows all tasks of a deployment together, each minute; None: as much as one likes.
+
+    name: of the allowance that is shared, one for each model behind one connection.
+    """
+
+    name: str
+    requests: float | None = None
+    tokens: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A call that somebody wants to make now.
+
+    most_usd: the most that it can cost, set aside from the budget until it is paid for; None: nobody knows.
+    cap_usd: the use case's budget for a day (UTC), None without one. tokens: read and written, about.
+    """
+
+    key: str
+    use_case: str
+    most_usd: float | None = None
+    cap_usd: float | None = None
+    pace: Pace | None = None
+    tokens: int = 0
+
+
+class Verdict(StrEnum):
+    """What becomes of a wish."""
+
+    KNOWN = "known"
+    """Paid for already: the answer is there."""
+
+    GRANTED = "granted"
+    """This buyer alone may make the call, once its `wait` is over, until it records or gives it up."""
+
+    HELD = "held"
+    """Another buyer is at it; look again later."""
+
+    SHORT = "short"
+    """The budget has no room while other calls are on their way; some of it may come back."""
+
+    SPENT = "spent"
+    """The budget of the day has no room for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The ledger's word on a wish. wait: seconds until the pace of the model allows the call."""
+
+    verdict: Verdict
+    answer: Answer | None = None
+    wait: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A granted call that came to nothing. maybe_paid: the provider may have billed it all the same."""
+
+    key: str
+    maybe_paid: bool = False
+
+
+LEASE_SECONDS = 20.0
+"""How long a buyer counts as alive after its last sign of life."""
+
+
 class Ledger(Protocol):
-    """The durable table of paid calls. Blocking; called from a thread."""
+    """The durable table of paid calls, and who may buy which. Blocking; called from a thread.
+
+    A buyer is one process at one time. What it was granted is its own while it shows signs of life:
+    every `claim` and `renew` is one, good for `LEASE_SECONDS`. After that others may have it.
+    """
 
     def find(self, keys: Sequence[str]) -> dict[str, Answer]:
         """Those of `keys` that were paid for. Raises TransientError when it cannot be read."""
         ...
 
-    def record(self, purchases: Sequence[Purchase]) -> None:
-        """Durable when it returns; a key that is there already keeps its first answer."""
+    def claim(self, buyer: str, wishes: Sequence[Wish]) -> list[Claim]:
+        """One word on each wish, in their order; a wish that was granted to this buyer is granted again."""
+        ...
+
+    def record(self, purchases: Sequence[Purchase], buyer: str = "") -> None:
+        """Durable when it returns, and what was set aside for them is settled.
+
+        A key that is there already keeps its first answer.
+        """
+        ...
+
+    def give_up(self, buyer: str, calls: Sequence[GivenUp]) -> None:
+        """Let others have them, and their money; what may have been paid stays counted as spent."""
+        ...
+
+    def renew(self, buyer: str) -> None:
+        """A sign of life."""
+        ...
+
+    def leave(self, buyer: str) -> None:
+        """The buyer ends: all that it still holds is free."""
         ...
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from furrow.config.models import Written
 from furrow.config.use_case import Version
-from furrow.engine.calls import Calls
+from furrow.engine.calls import Answers
 from furrow.engine.ports import Json
 from furrow.engine.record import Trace, Work
 
@@ -27,7 +27,7 @@ class Step(Protocol):
         ...
 
 
-Builder = Callable[[Any, Version, Calls], Step]
+Builder = Callable[[Any, Version, Answers], Step]
 _BUILDERS: dict[type[Written], Builder] = {}
 Built = TypeVar("Built", bound=Builder)
 
@@ -42,6 +42,6 @@ def step_of(config: type[Written]) -> Callable[[Built], Built]:
     return register
 
 
-def build_step(config: Written, version: Version, calls: Calls) -> Step:
+def build_step(config: Written, version: Version, calls: Answers) -> Step:
     """The runnable step for one entry of steps.yaml."""
     return _BUILDERS[type(config)](config, version, calls)

@@ -64,10 +64,73 @@ calls = sa.Table(
     sa.Column("release", sa.String, nullable=False),
     sa.Column("run_id", sa.String, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("used_at", UtcTime),
     # The cost is in it so that a day's sum reads the index alone.
     sa.Index("furrow_calls_by_time", "created_at", "use_case", "cost_usd"),
     sa.Index("furrow_calls_by_run", "use_case", "run_id"),
 )
+
+buyers = sa.Table(
+    "furrow_buyers",
+    tables,
+    sa.Column("buyer", sa.String(64), primary_key=True),
+    sa.Column("alive_until", UtcTime, nullable=False),
+)
+
+leases = sa.Table(
+    "furrow_leases",
+    tables,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("buyer", sa.String(64), nullable=False),
+    sa.Column("use_case", sa.String, nullable=False),
+    sa.Column("reserved_usd", sa.Double, nullable=False),
+    sa.Column("pace", sa.String),
+    sa.Column("tokens_per_minute", sa.Double),
+    sa.Column("tokens", sa.Integer, nullable=False),
+    sa.Index("furrow_leases_by_buyer", "buyer"),
+    sa.Index("furrow_leases_by_use_case", "use_case", "reserved_usd"),
+)
+"""Calls on their way: who may make each, and what is set aside for it."""
+
+budgets = sa.Table(
+    "furrow_budgets",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("spent_usd", sa.Double, nullable=False),
+    sa.Column("presumed_usd", sa.Double, nullable=False),
+    sa.Column("raised_usd", sa.Double, nullable=False),
+)
+"""A day (UTC) of a use case. presumed: of calls that may have been billed; raised: on top of the cap."""
+
+paces = sa.Table(
+    "furrow_paces",
+    tables,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("requests_until", sa.Double, nullable=False),
+    sa.Column("tokens_until", sa.Double, nullable=False),
+)
+"""Up to which moment (seconds since 1970) the allowance of a model is given away."""
+
+letters = sa.Table(
+    "furrow_dead_letters",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("record_id", sa.String, primary_key=True),
+    sa.Column("run_id", sa.String, primary_key=True),
+    sa.Column("key", sa.String, nullable=False),
+    sa.Column("release", sa.String, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("outcome", sa.String, nullable=False),
+    sa.Column("reason", sa.String),
+    sa.Column("step", sa.String),
+    sa.Column("message", sa.Text),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("record", ExactText),
+    sa.Column("raw", ExactText),
+    sa.Index("furrow_dead_letters_by_time", "use_case", "at"),
+)
+"""What became of a record that was ever rejected, one row for each run that tried it."""
 
 runs = sa.Table(
     "furrow_runs",

@@ -1,0 +1,266 @@
+"""The `furrow` command. Exit codes: 0 ok, 1 input, config or surroundings at fault, 2 wrong usage."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from furrow.cli.budget import budget_app
+from furrow.cli.common import JsonFlag, UseCaseName, VersionOption, open_deployment
+from furrow.cli.dead_letters import dead_letters_app
+from furrow.cli.ledger import ledger_app
+from furrow.cli.plan import plan
+from furrow.config.settings import Settings
+from furrow.errors import ConfigError, FurrowError
+from furrow.terminal import print_json, progress, show_check, show_status, show_summary
+
+if TYPE_CHECKING:
+    from furrow.engine.record import Work
+
+app = typer.Typer(
+    name="furrow",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="LLM pipelines on Apache Airflow: one folder of YAML and prompts per use case.\n\n"
+    "Start with [bold]furrow new my_case[/], then [bold]furrow check[/], [bold]furrow up[/] and "
+    "[bold]furrow eval my_case[/].",
+)
+features_app = typer.Typer(
+    no_args_is_help=True, help="The feature store: create its views, read features back."
+)
+bench_app = typer.Typer(no_args_is_help=True, help="Measure: both sides in one go, with a ratio.")
+app.add_typer(features_app, name="features")
+app.add_typer(bench_app, name="bench")
+app.add_typer(budget_app, name="budget")
+app.add_typer(ledger_app, name="ledger")
+app.add_typer(dead_letters_app, name="dead-letters")
+
+
+@app.command()
+def check(
+    use_cases: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Default: all.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Load use cases and print every problem as [bold]path:line: what is wrong; what to do[/]."""
+    from furrow.config.check import check_all
+    from furrow.config.schemas import stale_schemas
+
+    settings = Settings.from_environment()
+    rows = check_all(settings.prompts, use_cases or [])
+    stale = [f"{path}: run `furrow schemas`" for path in stale_schemas(settings.prompts)]
+    stale += _stale_features(settings)
+    if as_json:
+        print_json({"use_cases": rows, "stale": stale})
+    else:
+        show_check(rows, stale)
+    raise typer.Exit(1 if stale or any(row["problems"] for row in rows) else 0)
+
+
+@app.command()
+def schemas() -> None:
+    """Write the JSON Schemas that editors complete from, next to the use cases."""
+    from furrow.config.schemas import write_schemas
+
+    for path in write_schemas(Settings.from_environment().prompts):
+        typer.echo(f"  {path}")
+
+
+@app.command()
+def run(
+    use_case: UseCaseName,
+    source: Annotated[
+        Path, typer.Option("--input", exists=True, dir_okay=False, help="Records: .jsonl, .csv or .parquet.")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", dir_okay=False, help="One JSON line per record, rejected ones included."),
+    ],
+    version: VersionOption = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many records.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run all steps on a file, without Airflow. What the ledger has is not bought again."""
+    import asyncio
+
+    from furrow.batch.in_process import as_line
+    from furrow.store.run_store import open_output
+
+    if source.resolve() == output.resolve():
+        raise typer.BadParameter("it would overwrite the input", param_hint="--output")
+    deployment = open_deployment()
+    loaded = deployment.use_case(use_case)
+    chosen = loaded.version(version)
+    works = deployment.file_works(loaded, source, limit)
+    with progress(limit, f"{use_case} {chosen.release}") as seen, open_output(output) as lines:
+
+        def keep(work: Work) -> None:
+            lines.write(as_line(work, chosen.release))
+            seen()
+
+        summary = asyncio.run(deployment.run_in_process(loaded, chosen, works, keep))
+    if as_json:
+        print_json(summary.to_json())
+    else:
+        show_summary(summary.to_json(), str(output))
+    none_passed = summary.outcomes.total() and not summary.outcomes["accepted"]
+    raise typer.Exit(1 if summary.outcomes["failed"] or none_passed else 0)
+
+
+app.command()(plan)
+
+
+@app.command(name="eval")
+def evaluate(use_case: UseCaseName, version: VersionOption = None, as_json: JsonFlag = False) -> None:
+    """Run the test set and print the accuracy of each field with its 95 % interval."""
+    import asyncio
+
+    from rich.console import Console
+
+    from furrow.evaluation.cases import load_cases
+    from furrow.evaluation.gate import judge
+    from furrow.evaluation.report import render, score
+
+    deployment = open_deployment()
+    loaded = deployment.use_case(use_case)
+    chosen = loaded.version(version)
+    cases = load_cases(loaded, chosen)
+    works: list[Work] = []
+    with progress(len(cases), f"{use_case} {chosen.release}") as seen:
+
+        def keep(work: Work) -> None:
+            works.append(work)
+            seen()
+
+        asyncio.run(deployment.run_in_process(loaded, chosen, [case.work() for case in cases], keep))
+    report = score(cases, works, loaded, chosen)
+    verdict = judge(report, loaded.pipeline.evaluate.gate)
+    if as_json:
+        print_json({**report.to_json(), "gate": verdict.to_json()})
+    else:
+        render(report, Console(), verdict)
+
+
+@app.command()
+def new(use_case: Annotated[str, typer.Argument(metavar="USE_CASE", help="Name: a-z, 0-9 and _.")]) -> None:
+    """Make a folder with a working example inside; it passes [bold]furrow check[/] as it is."""
+    from furrow.config.scaffold import new_use_case
+
+    for path in new_use_case(Settings.from_environment().prompts, use_case):
+        typer.echo(f"  {path}")
+    typer.echo(f"\nNext: furrow check {use_case} · furrow up · furrow eval {use_case}")
+
+
+@app.command()
+def up(
+    parts: Annotated[
+        list[str] | None, typer.Argument(metavar="[PART]...", help="Default: all of broker, models, Airflow.")
+    ] = None,
+) -> None:
+    """Start the embedded default: model servers, Kafka broker, Airflow, all on 127.0.0.1."""
+    from furrow.local.parts import PARTS
+    from furrow.local.progress import Shown
+    from furrow.local.supervisor import status as status_of
+    from furrow.local.supervisor import up as start
+
+    settings = Settings.from_environment()
+    with Shown() as shown:
+        start(settings, tuple(parts or PARTS), progress=shown)
+    show_status(status_of(settings))
+
+
+@app.command()
+def down() -> None:
+    """End the embedded default, every process of it."""
+    from furrow.local.supervisor import down as stop
+
+    stop(Settings.from_environment())
+
+
+@app.command()
+def status(as_json: JsonFlag = False) -> None:
+    """What of the embedded default runs, where, since when."""
+    from furrow.local.supervisor import status as look
+
+    parts = look(Settings.from_environment())
+    if as_json:
+        print_json([asdict(part) for part in parts])
+    else:
+        show_status(parts)
+
+
+@app.command()
+def demo(as_json: JsonFlag = False) -> None:
+    """The main job on the embedded default: records into Kafka, the DAG run, features read back."""
+    from furrow.local.demo import run_demo
+    from furrow.local.progress import Shown
+
+    with Shown() as shown:
+        code = run_demo(Settings.from_environment(), as_json, shown)
+    raise typer.Exit(code)
+
+
+@features_app.command("apply")
+def features_apply() -> None:
+    """Create or update the feature views of every use case that publishes features."""
+    for view in open_deployment().apply_features():
+        typer.echo(f"  {view}")
+
+
+@features_app.command("get")
+def features_get(
+    use_case: UseCaseName,
+    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Record keys.")],
+) -> None:
+    """Read features from the online store, as JSON. Keys without features are left out."""
+    deployment = open_deployment()
+    loaded = deployment.use_case(use_case)
+    print_json(deployment.features(loaded, loaded.version()).read(keys))
+
+
+def _register_bench(name: str, text: str) -> None:
+    def bench(as_json: JsonFlag = False) -> None:
+        script = Settings.from_environment().home / "bench" / f"{name}.py"
+        command = [sys.executable, str(script), *(["--json"] if as_json else [])]
+        raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603
+
+    bench.__doc__ = text
+    bench_app.command(name)(bench)
+
+
+_register_bench("engine", "Calls a second and CPU per call: engine, bare HTTP client, pydantic-ai Agent.")
+_register_bench("ledger", "A ledger of 1,000,000 rows: milliseconds to look up, claim and record.")
+_register_bench("parse", "200 use-case folders into DAGs, next to dag-factory.")
+_register_bench("rerun", "Calls bought and expected when a run is cleared, killed, changed or doubled.")
+
+
+def main() -> None:
+    """The entry point: an error of ours is one message on stderr and exit code 1, never a traceback."""
+    try:
+        app()
+    except ConfigError as error:
+        _fail(*map(str, error.problems))
+    except FurrowError as error:
+        _fail(str(error))
+
+
+def _stale_features(settings: Settings) -> list[str]:
+    """The generated Feast definitions, when there are some and the use cases say something else now."""
+    from furrow.adapters.feature_repository import is_current
+    from furrow.config.loader import load_all
+
+    definitions = settings.features / "definitions.py"
+    if not definitions.exists() or is_current(load_all(settings.prompts), settings.features):
+        return []
+    return [f"{definitions}: run `furrow features apply`"]
+
+
+def _fail(*lines: str) -> None:
+    for line in lines:
+        typer.echo(f"furrow: {line}", err=True)
+    raise SystemExit(1)

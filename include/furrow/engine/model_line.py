@@ -1,0 +1,136 @@
+"""The way to one model: its places, its retries, and its end when it is out of order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from furrow.config.models import CatalogueModel
+from furrow.engine.limiter import AdaptiveLimit
+from furrow.engine.ports import Answer, LanguageModel, ModelRequest, Pace
+from furrow.errors import (
+    FurrowError,
+    ProviderUnavailable,
+    RateLimited,
+    RequestRefused,
+    RequestRejected,
+    RunError,
+    TransientError,
+)
+
+Got = TypeVar("Got")
+
+_LONGEST_WAIT = 60.0
+"""Seconds; a provider that asks for more is left to the task's retry."""
+_BACKOFF = wait_random_exponential(multiplier=0.5, max=20)
+
+
+class ModelLine:
+    """Calls of one model on behalf of one run.
+
+    A run error closes a line at once, an outage when nothing has been answered for the catalogue's
+    `outage_seconds`. A closed line fails every further call without making it, so that the task ends
+    soon and says why.
+    """
+
+    def __init__(self, alias: str, model: LanguageModel, entry: CatalogueModel):
+        self.alias, self.model, self._limits = alias, model, entry.limits
+        self.pace = _pace(entry)
+        self._places = AdaptiveLimit(entry.limits.concurrency)
+        self._answers, self._misses = 0, 0
+        self._silent_since: float | None = None
+        self._closed: FurrowError | None = None
+        self._stopped = asyncio.Event()
+        self._attempts = AsyncRetrying(
+            stop=stop_after_attempt(entry.limits.attempts),
+            wait=_wait,
+            retry=retry_if_exception(self._worth_another_try),
+            sleep=self.pause,
+            reraise=True,
+        )
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[float]:
+        """A place among the calls in flight, once the server wants to hear from us again."""
+        while wait := self._places.closed_for:
+            self.check()
+            await self.pause(wait)
+        async with self._places.place() as since:
+            yield since
+
+    async def attempts(self, attempt: Callable[[], Awaitable[Got]]) -> Got:
+        """What the attempt gives, after the retries of the catalogue; raises what the last one raised."""
+        return await self._attempts.copy()(attempt)
+
+    async def ask(self, request: ModelRequest, since: float) -> Answer:
+        """One call, no retry, from a place taken at `since`.
+
+        Raises what the model raises; RequestRefused when only this request is wrong.
+        """
+        self.check()
+        try:
+            answer = await self.model.ask(request)
+        except TransientError as error:
+            self._miss(error, since)
+            raise
+        except RunError as error:
+            if isinstance(error, RequestRejected) and self._answers:  # others pass, so it is this record's
+                raise RequestRefused(str(error)) from None
+            self._closed = error
+            raise
+        self._places.passed()
+        self._answers, self._misses, self._silent_since = self._answers + 1, 0, None
+        return answer
+
+    def check(self) -> None:
+        """Raises what closed the line, if it is closed."""
+        if self._closed is not None:
+            raise type(self._closed)(str(self._closed))
+
+    def stop(self) -> None:
+        """Make no further call, and end every pause before one."""
+        self._closed = self._closed or ProviderUnavailable("the run was stopped")
+        self._stopped.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but not longer than the run lasts."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), seconds)
+
+    def _miss(self, error: TransientError, since: float) -> None:
+        asked = error.retry_after or 0.0
+        if isinstance(error, RateLimited):
+            self._places.refused(since, min(asked, _LONGEST_WAIT))
+        self._misses += 1
+        now = time.monotonic()
+        self._silent_since = self._silent_since or now
+        silent = now - self._silent_since
+        many = 2 * self._limits.attempts + self._limits.concurrency
+        if self._misses >= many and silent >= self._limits.outage_seconds + 2 * asked:
+            words = f"{error} (no answer to {self._misses} calls in {silent:.0f} s)"
+            self._closed = type(error)(words, retry_after=error.retry_after)
+
+    def _worth_another_try(self, error: BaseException) -> bool:
+        if not isinstance(error, TransientError) or self._closed is not None:
+            return False
+        return (error.retry_after or 0.0) <= _LONGEST_WAIT
+
+
+def _pace(entry: CatalogueModel) -> Pace | None:
+    """The model's share of its connection's allowance, None when the catalogue names no limit."""
+    limits = entry.limits
+    if limits.requests_per_minute is None and limits.tokens_per_minute is None:
+        return None
+    return Pace(f"{entry.connection}/{entry.model}", limits.requests_per_minute, limits.tokens_per_minute)
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, TransientError) else None
+    return (asked or 0.0) + _BACKOFF(state)
