@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PYTHONPATH := include
 export FURROW_HOME := $(CURDIR)
 
-.PHONY: help setup browser demo test check unit up down status bench quality schemas lock clean
+.PHONY: help setup browser demo test check unit up down status torture bench quality schemas lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -46,9 +46,13 @@ browser: ## Chromium for the page tests, from Debian's packages
 test: setup browser check ## Everything: check, contract, integration, dags, prompts, ui
 	@$(BIN)/pytest tests --ignore tests/unit
 
+torture: setup ## 100 killed workers and more, whole-size: a quarter of an hour, into var/torture.json
+	@$(BIN)/pytest tests/torture -m torture
+
 bench: setup ## Measure the engine and the DAG parse, each next to the usual way
 	@$(BIN)/furrow bench engine
 	@$(BIN)/furrow bench parse
+	@$(BIN)/furrow bench rerun
 
 quality: setup ## The test set of every use case on the local models
 	@$(BIN)/furrow up broker local-small local-large

@@ -44,7 +44,7 @@ def test_two_parses_serialise_identically(root: Path, prompts: FolderOfPrompts, 
     first, second = (parse(root, prompts, tmp_path / "home", seed) for seed in (1, 2))
 
     assert first["errors"] == second["errors"] == {}
-    assert sorted(first["dags"]) == ["broken", "goods"]
+    assert sorted(first["dags"]) == ["broken", "dead_letters_replay", "goods"]
     assert first["dags"] == second["dags"]
 
 

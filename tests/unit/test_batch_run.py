@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from furrow.batch.run import BatchRun, Surroundings
 from furrow.config.use_case import Version
-from furrow.engine.calls import Calls, Stamp
-from furrow.engine.pipeline import Pipeline
 from furrow.errors import (
     ConnectionMissing,
     OptionUnknown,
@@ -21,54 +18,10 @@ from furrow.errors import (
     SourceUnavailable,
     StoreDamaged,
 )
-from furrow.store.database import open_database
-from furrow.store.run_store import RunStore
-from furrow.store.runs import RunTable
-from furrow.testing import Crash, MemoryLedger, MemorySink, MemorySource, ScriptedModel
-from tests.folders import FolderOfPrompts, record
-
-Json = dict[str, Any]
-
-
-class World:
-    """A use case with everything around it in memory, except the files and the state database."""
-
-    def __init__(self, prompts: FolderOfPrompts, folder: Path, values: list[Any]):
-        self.prompts, self.folder = prompts, folder
-        self.source, self.sink, self.ledger = MemorySource(values), MemorySink(), MemoryLedger()
-        self.model = ScriptedModel()
-        self.runs = RunTable(open_database(f"sqlite:///{folder / 'furrow.db'}"))
-        self.preflight: Callable[[Version], None] = lambda _: None
-
-    def run(self, run_id: str = "run-1") -> BatchRun:
-        """As a new task process opens it."""
-        use_case = self.prompts.load()
-
-        @asynccontextmanager
-        async def pipeline(version: Version) -> AsyncIterator[Pipeline]:
-            stamp = Stamp(use_case.name, version.release, run_id)
-            yield Pipeline(version, Calls(lambda _: self.model, version.catalogue, self.ledger, stamp))
-
-        surroundings = Surroundings(
-            source=lambda: self.source,
-            sink=lambda name, version: self.sink,
-            pipeline=pipeline,
-            preflight=lambda version: self.preflight(version),
-            reports=list,
-            runs=self.runs,
-        )
-        return BatchRun(
-            use_case, run_id, RunStore(str(self.folder / "store")).run("goods", run_id), surroundings
-        )
-
-    def through(self, run_id: str = "run-1", limit: int | None = None) -> Json:
-        """The whole run, task by task, each in a process of its own as far as files go."""
-        for partition in self.run(run_id).fetch(limit):
-            for step in ("digest", "extract", "price"):
-                partition = self.run(run_id).run_step(step, partition)
-            self.run(run_id).validate(partition)
-        self.run(run_id).publish("features")
-        return self.run(run_id).evaluate()
+from furrow.store.dead_letters import DeadLetters, Letter
+from furrow.testing import Crash, MemorySink, MemorySource, ScriptedModel
+from tests.folders import PIPELINE, FolderOfPrompts, record
+from tests.world import World
 
 
 @pytest.fixture
@@ -181,17 +134,137 @@ def test_a_step_that_dies_leaves_no_half_file(world: World) -> None:
     assert not (Path(world.run()._folder.uri) / "steps/digest/0000.jsonl").exists()
 
 
-def test_rejected_records_are_set_apart_with_their_reason(world: World) -> None:
+def letters_of(world: World) -> list[Letter]:
+    return list(world.letters.open_letters("goods"))
+
+
+def test_rejected_records_are_dead_letters_with_their_reason(world: World) -> None:
     world.source = MemorySource([record(1), b"\xff\xfe", {"id": "x"}, b"{"])
     report = world.through()
     assert report["counts"]["accepted"] == 1 and report["counts"]["rejected"] == 3
-    letters = list(world.run()._folder.read_lines("dead-letters/0000.jsonl"))
-    assert [letter["rejection"]["reason"] for letter in letters] == [
-        "record_unreadable",
-        "key_missing",
-        "record_unreadable",
-    ]
-    assert letters[0]["rejection"]["raw"] == "base64://4="
+    letters = {letter.record_id: letter for letter in letters_of(world)}
+    assert {name: letter.reason for name, letter in letters.items()} == {
+        "memory:1": "record_unreadable",
+        "memory:2": "key_missing",
+        "memory:3": "record_unreadable",
+    }
+    assert letters["memory:1"].record == "base64://4=" and letters["memory:3"].record == "{"
+
+
+def test_a_letter_holds_the_record_the_raw_answer_the_release_and_the_attempts(world: World) -> None:
+    world.source = MemorySource([record(1)])
+    world.model = ScriptedModel(lambda request: {"digest": "d"} if request.schema_name == "digest" else "??")
+    world.through()
+    [letter] = letters_of(world)
+    assert (letter.key, letter.step, letter.reason, letter.raw) == ("a1", "extract", "answer_invalid", "??")
+    assert json.loads(letter.record or "") == record(1)
+    assert letter.attempts == world.model.calls - 1 and letter.release.startswith("v1@")
+
+
+def test_validating_again_ends_in_the_same_letters(world: World) -> None:
+    world.source = MemorySource([record(1), b"\xff\xfe", b"{"])
+    world.through()
+    before = letters_of(world)
+    world.through()
+    assert letters_of(world) == before
+
+
+class DyingLetters(DeadLetters):
+    """Dead letters of a process that dies right after it has noted some."""
+
+    def note(self, rows: Iterable[Letter]) -> None:
+        super().note(rows)
+        raise Crash("noted")
+
+
+def test_killed_between_the_letters_and_the_results_nothing_is_lost_or_doubled(world: World) -> None:
+    world.source = MemorySource([record(1), b"{"])
+    steady = world.letters
+    world.letters = DyingLetters(steady._database)
+    with pytest.raises(Crash):
+        world.through()
+    assert not (Path(world.run()._folder.uri) / "results/0000.jsonl").exists()
+    world.letters, noted = steady, letters_of(world)
+    assert world.through()["counts"]["rejected"] == 1
+    assert letters_of(world) == noted and len(noted) == 1
+
+
+def test_poison_among_the_records_blocks_no_other(world: World) -> None:
+    poison: dict[int, Any] = {7: b"\x00", 107: {"id": "no time"}, 207: b"[" * 50_000}
+    world.source = MemorySource([poison.get(number, record(number)) for number in range(300)])
+    counts = world.through()["counts"]
+    assert (counts["accepted"], counts["rejected"]) == (297, 3)
+    assert len(world.sink.rows) == 297 and world.letters.count_open("goods") == 3
+
+
+def test_an_accepted_record_closes_the_letter_that_an_earlier_run_left(world: World) -> None:
+    values: list[Any] = [record(number) for number in range(3)]
+    world.source, world.model = MemorySource(values), ScriptedModel(lambda _: "not JSON")
+    world.through()
+    assert world.letters.count_open("goods") == 3
+    world.source, world.model = MemorySource(values[:2]), ScriptedModel()
+    world.ledger.purchases.clear()
+    world.through("run-2")
+    assert [letter.record_id for letter in letters_of(world)] == ["memory:2"]
+    outcomes = [letter.outcome for letter in world.letters.history("goods", "memory:0")]
+    assert outcomes == ["rejected", "accepted"]
+
+
+def test_a_record_that_never_was_rejected_leaves_no_letter(world: World) -> None:
+    world.through()
+    assert world.letters.list("goods", open_only=False) == []
+
+
+def test_a_letter_stays_open_until_its_record_is_published(world: World) -> None:
+    world.source, world.model = MemorySource([record(1)]), ScriptedModel(lambda _: "not JSON")
+    world.through()
+    world.source, world.model = MemorySource([record(1)]), ScriptedModel()
+    world.ledger.purchases.clear()
+    world.sink = MemorySink(crash_after=0)
+    with pytest.raises(Crash):
+        world.through("run-2")
+    assert world.letters.count_open("goods") == 1
+    world.through("run-2")
+    assert world.letters.count_open("goods") == 0 and list(world.sink.rows) == ["a1"]
+
+
+# --- deadlines and outcomes ------------------------------------------------------------------------
+
+
+def test_a_step_past_its_deadline_fails_says_what_is_kept_and_goes_on_from_there(
+    world: World, prompts: FolderOfPrompts
+) -> None:
+    prompts.put("goods/pipeline.yaml", PIPELINE + "step_timeout_seconds: 0.2\n")
+    (partition, *_) = world.run().fetch(limit=10)
+    world.model = ScriptedModel(latency=1.0)
+    with pytest.raises(ProviderUnavailable) as caught:
+        world.run().run_step("digest", partition)
+    assert "`digest` took longer than step_timeout_seconds (0.2); 0 of 10 records" in str(caught.value)
+    assert "paid for are kept" in str(caught.value)
+    paid = len(world.ledger.purchases)
+    assert paid == world.model.calls > 0
+    world.model = ScriptedModel()
+    world.run().run_step("digest", partition)
+    assert world.model.calls == 10 - paid
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda lines: lines[:-1], id="a record is lost"),
+        pytest.param(lambda lines: [*lines, lines[0]], id="a record is there twice"),
+        pytest.param(lambda lines: [lines[0], *lines[:-1]], id="one stands in the place of another"),
+        pytest.param(lambda lines: [{**lines[0], "result": None}, *lines[1:]], id="one has no outcome"),
+        pytest.param(lambda lines: [], id="all are lost"),
+    ],
+)
+def test_a_run_in_which_a_record_has_no_outcome_of_its_own_never_ends_well(world: World, damage: Any) -> None:
+    world.through(limit=10)
+    folder = world.run()._folder
+    lines = list(folder.read_lines("results/0000.jsonl"))
+    folder.write_lines("results/0000.jsonl", damage(lines))
+    with pytest.raises(StoreDamaged):
+        world.run().evaluate()
 
 
 def test_a_later_event_of_a_key_wins_whatever_the_order(world: World) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 from furrow.batch.manifest import Manifest, Partition
@@ -21,10 +21,11 @@ from furrow.config.use_case import UseCase, Version
 from furrow.engine.pipeline import Pipeline
 from furrow.engine.ports import Arrival, Row, Sink, Source
 from furrow.engine.reading import read_work
-from furrow.engine.record import Work
-from furrow.errors import OptionUnknown, StoreDamaged, TransientError
+from furrow.engine.record import Outcome, Work
+from furrow.errors import OptionUnknown, ProviderUnavailable, StoreDamaged, TransientError
 from furrow.evaluation.run_report import RunReport, drift
-from furrow.store.run_store import RunFolder
+from furrow.store.dead_letters import IDS_IN_ONE_QUERY, DeadLetters, Letter, letter_of
+from furrow.store.run_store import Lines, RunFolder
 from furrow.store.runs import Run, RunTable
 
 Json = dict[str, Any]
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 MOST_PARTITIONS = 1000
 """Airflow maps a task over at most 1024 partitions; what a run does not take stays in the source."""
 _ROWS_AT_ONCE = 1000
+_KEPT = "Answers that were paid for are kept; the task's retry makes only the missing calls"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Surroundings:
     preflight: Callable[[Version], None]
     reports: Callable[[], list[Json]]
     runs: RunTable
+    letters: DeadLetters
 
 
 class BatchRun:
@@ -116,13 +119,23 @@ class BatchRun:
     def _travelling(self, partition: Partition) -> Json:
         return {**partition.to_json(), "uri": self._folder.uri_of(partition.path)}
 
+    def steps(self) -> list[str]:
+        """The steps of the pinned version in order. Raises StoreDamaged when fetch has not run."""
+        return [step.name for step in self._version().steps]
+
+    def sinks(self) -> list[str]:
+        """What pipeline.yaml publishes to."""
+        publish = self.use_case.pipeline.publish
+        return [name for name in type(publish).model_fields if getattr(publish, name) is not None]
+
     # --- steps and validation ------------------------------------------------------------------
 
     def run_step(self, step: str, partition: Json) -> Json:
         """One step on one partition. A version without that step passes the partition on.
 
-        Raises TransientError when records failed for now: what was paid for is kept, a retry of the
-        task makes only the missing calls. Raises RunError when a person has to act.
+        Raises TransientError when records failed for now, or when the step took longer than
+        `step_timeout_seconds`: what was paid for is kept, a retry of the task makes only the missing
+        calls. Raises RunError when a person has to act.
         """
         version = self._version()
         if step not in version.outputs:
@@ -131,37 +144,54 @@ class BatchRun:
         return self._travelling(asyncio.run(self._run_step(version, step, Partition.from_json(partition))))
 
     def validate(self, partition: Json) -> Json:
-        """Map the result, check the rules, and set the rejected records apart as dead letters."""
+        """Map the result, check the rules, and note the rejected records as dead letters.
+
+        They are in the state database before the results are there, and again after a rerun, once each.
+        """
         return self._travelling(asyncio.run(self._validate(self._version(), Partition.from_json(partition))))
 
     async def _run_step(self, version: Version, step: str, partition: Partition) -> Partition:
-        failures, path = _Failures(step), f"steps/{step}/{partition.file}"
-        counts: Counter[str] = Counter()
+        done, seconds = _StepCounts(step), self.use_case.pipeline.step_timeout_seconds
+        path = f"steps/{step}/{partition.file}"
+        try:
+            async with asyncio.timeout(seconds) as deadline:
+                await self._write_step(version, partition, path, done)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise ProviderUnavailable(
+                f"`{step}` took longer than step_timeout_seconds ({seconds:g}); {done.records} of "
+                f"{partition.records} records were through. {_KEPT}"
+            ) from None
+        log.info("%s: %s", step, dict(done.counts))
+        return replace(partition, path=path, counts={"rejected": done.counts["rejected"]})
+
+    async def _write_step(self, version: Version, partition: Partition, path: str, done: _StepCounts) -> None:
         async with self._outside.pipeline(version) as pipeline:
             with self._folder.open_lines(path) as lines:
-                async with aclosing(pipeline.run_step(step, self._works(partition))) as works:
+                async with aclosing(pipeline.run_step(done.step, self._works(partition))) as works:
                     async for work in works:
-                        failures.note(work)
-                        counts.update(_takings(work, step))
+                        done.add(work)
                         lines.write(work.to_json())
-                failures.raise_if_any()
-        log.info("%s: %s", step, dict(counts))
-        return replace(partition, path=path, counts={"rejected": counts["rejected"]})
+                done.raise_if_any_failed()
 
     async def _validate(self, version: Version, partition: Partition) -> Partition:
         counts: Counter[str] = Counter()
         path = _results_path(partition)
         async with self._outside.pipeline(version) as pipeline:
-            with (
-                self._folder.open_lines(path) as results,
-                self._folder.open_lines(f"dead-letters/{partition.file}") as letters,
-            ):
-                for work in map(pipeline.conclude, self._works(partition)):
-                    counts[str(work.outcome)] += 1
-                    results.write(work.to_json())
-                    if work.rejection is not None:
-                        letters.write(work.to_json())
+            with self._folder.open_lines(path) as results:
+                self._outside.letters.note(self._concluded(pipeline, partition, results, counts))
         return replace(partition, path=path, counts=dict(counts))
+
+    def _concluded(
+        self, pipeline: Pipeline, partition: Partition, results: Lines, counts: Counter[str]
+    ) -> Iterator[Letter]:
+        """Write each work to the results; what comes out are the letters of the rejected ones."""
+        for work in map(pipeline.conclude, self._works(partition)):
+            counts[str(work.outcome)] += 1
+            results.write(work.to_json())
+            if work.rejection is not None:
+                yield letter_of(work, self.use_case.name, self.run_id, pipeline.version.release)
 
     def _version(self) -> Version:
         manifest = self.manifest()
@@ -190,10 +220,14 @@ class BatchRun:
         return {"sink": sink, "release": manifest.release, "rows": published, "in_effect": in_effect}
 
     def evaluate(self) -> Json:
-        """Write the run's report and give its short form. Compares with the runs before it."""
+        """Write the run's report and give its short form; close the dead letters of what is published now.
+
+        Compares with the runs before it. Raises StoreDamaged unless every record that was fetched has
+        exactly one outcome: a run that lost one never ends well.
+        """
         manifest = self.manifest()
         report = RunReport.collect(
-            self.results(),
+            self._closing(manifest.release, self._each_once(manifest)),
             self._version().result,
             started=datetime.fromisoformat(manifest.started),
             finished=datetime.now(UTC),
@@ -213,37 +247,66 @@ class BatchRun:
     def results(self) -> Iterator[Work]:
         """Every record of the run with its end, in the order of fetch. Raises FileMissing before validate."""
         for partition in self.manifest().partitions:
-            yield from map(
-                Work.from_json, self._folder.read_lines(_results_path(partition), partition.records)
-            )
+            yield from self._results(partition)
+
+    def _results(self, partition: Partition) -> Iterator[Work]:
+        lines = self._folder.read_lines(_results_path(partition), partition.records)
+        return map(Work.from_json, lines)
+
+    def _each_once(self, manifest: Manifest) -> Iterator[Work]:
+        """The results, each next to the record that was fetched."""
+        for partition in manifest.partitions:
+            fetched = self._folder.read_lines(partition.path, partition.records)
+            for line, work in zip_longest(fetched, self._results(partition)):
+                if line is None or work is None or work.record.id != line["id"] or work.outcome is None:
+                    raise StoreDamaged(
+                        f"{self._folder.uri_of(_results_path(partition))}: not one outcome for each record "
+                        "that was fetched; clear the tasks of this partition from its first step on"
+                    )
+                yield work
+
+    def _closing(self, release: str, works: Iterable[Work]) -> Iterator[Work]:
+        """Pass the works on; an accepted one closes the letter that its record may have."""
+        accepted: list[Letter] = []
+        for work in works:
+            yield work
+            if work.outcome is Outcome.ACCEPTED:
+                accepted.append(letter_of(work, self.use_case.name, self.run_id, release))
+            if len(accepted) == IDS_IN_ONE_QUERY:
+                self._outside.letters.close(accepted)
+                accepted = []
+        self._outside.letters.close(accepted)
 
     def _row(self, manifest: Manifest, work: Work) -> Row:
         record = work.record
         return Row(record.key, record.time, work.result or {}, manifest.release, self.run_id, record.id)
 
 
-class _Failures:
-    """Records that failed for now: enough to say what happened, however many there are."""
+class _StepCounts:
+    """What a step did so far, and of the records that failed for now enough to say what happened."""
 
     def __init__(self, step: str):
-        self._step, self._count, self._all = step, 0, 0
+        self.step, self.records = step, 0
+        self.counts: Counter[str] = Counter()
+        self._failed = 0
         self._first: TransientError | None = None
         self._wait = 0.0
 
-    def note(self, work: Work) -> None:
-        self._all += 1
+    def add(self, work: Work) -> None:
+        """Count one record."""
+        self.records += 1
+        self.counts.update(_takings(work, self.step))
         if work.failure is not None:
             error = work.failure.error
-            self._count += 1
+            self._failed += 1
             self._first = self._first or error
             self._wait = max(self._wait, error.retry_after or 0.0)
 
-    def raise_if_any(self) -> None:
+    def raise_if_any_failed(self) -> None:
         """Raise what the first of them raised, with the longest wait that any was asked for."""
         if self._first is not None:
             raise type(self._first)(
-                f"{self._count} of {self._all} records failed at `{self._step}`: {self._first}. "
-                "Answers that were paid for are kept; the task's retry makes only the missing calls",
+                f"{self._failed} of {self.records} records failed at `{self.step}`: {self._first}. {_KEPT}",
                 retry_after=self._wait or None,
             )
 

@@ -1,4 +1,5 @@
-"""Folders -> DAGs: one for each use case, and one that says what is wrong for each that does not load."""
+"""Folders -> DAGs: one for each use case, one that says what is wrong for each that does not load, and
+one that replays dead letters."""
 
 from __future__ import annotations
 
@@ -12,11 +13,12 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, TriggerRule, get_parsing_context, task_group
 
-from furrow.config.loader import load_all, load_models, load_use_case
+from furrow.config.loader import REPLAY_DAG, load_all, load_models, load_use_case
 from furrow.config.settings import Settings
 from furrow.config.use_case import Broken, UseCase
 from furrow.errors import ConfigError, Problem
 from furrow.orchestration.dag_docs import describe_error, describe_step, describe_use_case
+from furrow.orchestration.replay_dag import replay_dag
 from furrow.orchestration.tasks import RETRIED, ConfigErrorTask, Evaluate, Fetch, Publish, Step, Validate
 
 TAG = "furrow"
@@ -31,18 +33,22 @@ _LAST_IN_PARTITION = "validate"
 def build_dags(settings: Settings) -> dict[str, DAG]:
     """DAG id -> DAG, the same ones at each parse of the same folders. Raises nothing that a folder can cause.
 
-    A worker that runs a task of one DAG loads that folder alone.
+    A worker that runs a task of one DAG loads that folder alone. The DAG that replays dead letters is there
+    whenever the use cases can be listed.
     """
     try:
         loaded = _load(settings.prompts)
     except (ConfigError, OSError) as error:
         return {NOTHING_LOADS: config_error_dag(NOTHING_LOADS, str(error))}
-    return {dag.dag_id: dag for dag in map(_dag_of, loaded)}
+    dags = [_dag_of(found) for found in loaded]
+    if get_parsing_context().dag_id in (None, REPLAY_DAG):
+        dags.append(replay_dag([found for found in loaded if isinstance(found, UseCase)], TAG))
+    return {dag.dag_id: dag for dag in dags}
 
 
 def _load(prompts: Path) -> list[UseCase | Broken]:
     wanted = get_parsing_context().dag_id
-    if wanted is None or not (prompts / wanted).is_dir():
+    if wanted in (None, REPLAY_DAG) or not (prompts / wanted).is_dir():
         return load_all(prompts)
     try:
         return [load_use_case(prompts / wanted, load_models(prompts))]
@@ -168,8 +174,8 @@ def config_error_dag(name: str, message: str) -> DAG:
 
 
 def dag_id_of(name: str) -> str:
-    """The folder's name; one that Airflow does not take as a DAG id is made into one, still unique."""
-    if re.fullmatch(r"[\w-]{1,200}", name, re.ASCII):
+    """The folder's name; one that cannot be a DAG id, or is another's, is made into one, still unique."""
+    if re.fullmatch(r"[\w-]{1,200}", name, re.ASCII) and name != REPLAY_DAG:
         return name
     readable = re.sub(r"[^\w-]", "_", name, flags=re.ASCII)[:180]
     return f"{readable}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -77,15 +77,22 @@ def collect_status(settings: Settings, runs: Mapping[str, AirflowRun], readable:
 def _figures(settings: Settings, runs: Mapping[str, AirflowRun]) -> _Figures:
     database = open_database(settings.database)
     table = RunTable(database)
-    reports = {name: report for name in runs if (report := table.latest(name)) is not None}
+    reports = {
+        name: report for name, last in runs.items() if (report := _report(table, name, last)) is not None
+    }
     return _Figures(reports, SqlLedger(database).spent_on(datetime.now(UTC).date()))
+
+
+def _report(table: RunTable, use_case: str, last: AirflowRun) -> Run | None:
+    """What that run came to. Replays of dead letters may have run since."""
+    return next((run for run in table.history(use_case) if run.run_id == last.run_id), None)
 
 
 def _line(found: UseCase | Broken, last: AirflowRun | None, figures: _Figures) -> UseCaseStatus:
     if isinstance(found, Broken):
         return UseCaseStatus(found.name, dag_id_of(found.name), error=str(found.error), last=last)
     report = figures.reports.get(found.name)
-    reported = report is not None and last is not None and report.run_id == last.run_id and report.counts
+    reported = report is not None and report.counts
     return UseCaseStatus(
         name=found.name,
         dag_id=found.name,

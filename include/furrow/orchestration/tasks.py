@@ -48,7 +48,13 @@ class UseCaseTask(BaseOperator):  # type: ignore[misc]
 
     def execute(self, context: Context) -> Any:
         """What goes to XCom: a partition, or a list of them, or counts."""
-        with self._batch_run(str(context["run_id"])) as run:
+        from furrow.assembly import open_run
+        from furrow.orchestration.connections import AirflowConnections
+
+        with (
+            self._errors_in_the_log(),
+            open_run(self.use_case, str(context["run_id"]), AirflowConnections()) as run,
+        ):
             return self.call(run, dict(context["params"]))
 
     def call(self, run: BatchRun, params: Json) -> Any:
@@ -56,13 +62,10 @@ class UseCaseTask(BaseOperator):  # type: ignore[misc]
         raise NotImplementedError
 
     @contextmanager
-    def _batch_run(self, run_id: str) -> Iterator[BatchRun]:
-        from furrow.assembly import open_run
-        from furrow.orchestration.connections import AirflowConnections
-
+    def _errors_in_the_log(self) -> Iterator[None]:
+        """One line with the error, above the traceback that Airflow writes."""
         try:
-            with open_run(self.use_case, run_id, AirflowConnections()) as run:
-                yield run
+            yield
         except FurrowError as error:
             self.log.error("%s: %s", type(error).__name__, error)
             raise
@@ -112,6 +115,33 @@ class Evaluate(UseCaseTask):
     def call(self, run: BatchRun, params: Json) -> Json:
         """The report in short."""
         return run.evaluate()
+
+
+class Replay(UseCaseTask):
+    """Replays the dead letters that the params of the Airflow run select, all stages in one task.
+
+    A retry, or a clearing, of the task goes on with the same letters.
+    """
+
+    ui_color = "#f5ecd9"
+
+    def execute(self, context: Context) -> Json:
+        """How many were accepted now and how many were rejected again."""
+        from furrow.assembly import open_run
+        from furrow.batch.replay import REPLAY, replay
+        from furrow.orchestration.connections import AirflowConnections
+        from furrow.store.dead_letters import Selection
+
+        params = dict(context["params"])
+        selection = Selection(reason=params["reason"], keys=(params["key"],) if params["key"] else ())
+        run_id = f"{REPLAY}{context['run_id']}"
+        with (
+            self._errors_in_the_log(),
+            open_run(params["use_case"], run_id, AirflowConnections(), letters=selection) as run,
+        ):
+            replayed = replay(run, run.fetch(params["limit"], params["version"]))
+        self.log.info("%s", replayed)
+        return replayed.to_json()
 
 
 class ConfigErrorTask(BaseOperator):  # type: ignore[misc]

@@ -1,0 +1,80 @@
+"""A small use case with everything around it in memory, for tests of whole runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from furrow.batch.replay import LetterSource, Replayed, replay
+from furrow.batch.run import BatchRun, Surroundings
+from furrow.config.use_case import Version
+from furrow.engine.calls import Calls, Stamp
+from furrow.engine.pipeline import Pipeline
+from furrow.engine.ports import Source
+from furrow.store.database import open_database
+from furrow.store.dead_letters import EVERYTHING, DeadLetters, Selection
+from furrow.store.run_store import RunStore
+from furrow.store.runs import RunTable
+from furrow.testing import MemoryLedger, MemorySink, MemorySource, ScriptedModel
+from tests.folders import FolderOfPrompts
+
+Json = dict[str, Any]
+
+
+class World:
+    """A use case with everything around it in memory, except the files and the state database."""
+
+    def __init__(self, prompts: FolderOfPrompts, folder: Path, values: list[Any]):
+        self.prompts, self.folder = prompts, folder
+        self.source, self.sink, self.ledger = MemorySource(values), MemorySink(), MemoryLedger()
+        self.model = ScriptedModel()
+        database = open_database(f"sqlite:///{folder / 'furrow.db'}")
+        self.runs, self.letters = RunTable(database), DeadLetters(database)
+        self.preflight: Callable[[Version], None] = lambda _: None
+
+    def run(self, run_id: str = "run-1", letters: Selection | None = None) -> BatchRun:
+        """As a new task process opens it. letters: a replay of these dead letters."""
+        use_case = self.prompts.load()
+
+        @asynccontextmanager
+        async def pipeline(version: Version) -> AsyncIterator[Pipeline]:
+            stamp = Stamp(use_case.name, version.release, run_id)
+            calls = Calls(lambda _: self.model, version.catalogue, self.ledger, stamp)
+            try:
+                yield Pipeline(version, calls)
+            finally:
+                await calls.close()
+
+        surroundings = Surroundings(
+            source=lambda: self._source(letters),
+            sink=lambda name, version: self.sink,
+            pipeline=pipeline,
+            preflight=lambda version: self.preflight(version),
+            reports=list,
+            runs=self.runs,
+            letters=self.letters,
+        )
+        return BatchRun(
+            use_case, run_id, RunStore(str(self.folder / "store")).run("goods", run_id), surroundings
+        )
+
+    def _source(self, letters: Selection | None) -> Source:
+        return self.source if letters is None else LetterSource(self.letters, "goods", letters)
+
+    def through(self, run_id: str = "run-1", limit: int | None = None) -> Json:
+        """The whole run, task by task, each in a process of its own as far as files go."""
+        for partition in self.run(run_id).fetch(limit):
+            for step in ("digest", "extract", "price"):
+                partition = self.run(run_id).run_step(step, partition)
+            self.run(run_id).validate(partition)
+        self.run(run_id).publish("features")
+        return self.run(run_id).evaluate()
+
+    def replay(
+        self, run_id: str = "replay__1", selection: Selection = EVERYTHING, **options: Any
+    ) -> Replayed:
+        """The open letters once more, in one process. options: of `fetch`."""
+        run = self.run(run_id, selection)
+        return replay(run, run.fetch(**options))
