@@ -38,7 +38,7 @@ check: setup ## ruff, mypy, import-linter, unit tests, use cases: under a minute
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/furrow check
-	@$(BIN)/pytest -q tests/unit
+	@$(BIN)/pytest -q -n 2 tests/unit
 
 browser: ## Chromium for the page tests, from Debian's packages
 	@./tests/ui/install-browser

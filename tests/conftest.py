@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.airflow_server import airflow_server, model_server
 from tests.broker import kafka_broker, own_broker, topic_name
@@ -20,6 +22,10 @@ __all__ = [
     "own_broker",
     "topic_name",
 ]
+
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):  # there a failure is about the change, not about the dice
+    settings.load_profile("ci")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -229,7 +229,7 @@ class Runner:
 
     def together(self, site: Site, run_ids: Sequence[str], kill_first_after: float | None = None) -> Trial:
         """Workers at the same time, each with its run; the first may be killed, the others end well."""
-        tally, trial, paid_before = self.tally.from_now(), Trial(), site.calls_in_ledger()
+        tally, trial = self.tally.from_now(), Trial()
         running = [self.workers.start(self.order(site, run_id)) for run_id in run_ids]
         if kill_first_after is not None:
             time.sleep(kill_first_after)
@@ -237,21 +237,25 @@ class Runner:
             killed = running.pop(0).wait() == -signal.SIGKILL
             if killed:
                 trial.kills.append(Kill(under_way(site, run_ids[0]), CONCURRENCY * MODELS))
-        for worker in running:
-            assert worker.wait() == 0, "".join(said(site, run_id) for run_id in run_ids)
-        assert site.calls_in_ledger() >= paid_before
+        statuses = [worker.wait() for worker in running]
+        assert not any(statuses), "".join(said(site, run_id) for run_id in run_ids)
         trial.bought, trial.again = tally.count(), tally.again()
         return trial
 
     def _attempt(self, order: Order, moment: Moment | None) -> tuple[int, float]:
         """How the worker ended, and when. The server may read on for a moment what it was sent."""
-        begun = len(read_journal(Path(order.journal)))
-        worker, died = self.workers.start(order), 0.0
-        if moment is not None:
-            self._wait_for(order, begun, moment)
-            worker.kill()
-            died = time.time()
-        status = worker.wait()
+        begun, died = len(read_journal(Path(order.journal))), None
+        worker = self.workers.start(order)
+        try:
+            if moment is not None:
+                self._wait_for(order, begun, moment)
+                worker.kill()
+                died = time.time()
+        except BaseException:
+            worker.kill()  # or its calls would be counted to the next trial
+            raise
+        finally:
+            status = worker.wait()
         died = died or time.time()
         time.sleep(0.01)
         return status, died

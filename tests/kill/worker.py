@@ -112,8 +112,9 @@ class Journal:
 
 
 def read_journal(path: Path) -> list[Json]:
-    """The entries so far."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """The entries so far; one that is being written does not count yet."""
+    whole = path.read_bytes().rpartition(b"\n")[0] if path.exists() else b""
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 def do_run(order: Order, journal: Journal) -> None:
