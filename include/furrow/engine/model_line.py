@@ -28,6 +28,8 @@ Got = TypeVar("Got")
 
 _LONGEST_WAIT = 60.0
 """Seconds; a provider that asks for more is left to the task's retry."""
+_HEADROOM = 0.985
+"""Of an allowance: a request that the network brings a little early must not be one too many."""
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=20)
 
 
@@ -124,10 +126,11 @@ class ModelLine:
 
 def _pace(entry: CatalogueModel) -> Pace | None:
     """The model's share of its connection's allowance, None when the catalogue names no limit."""
-    limits = entry.limits
-    if limits.requests_per_minute is None and limits.tokens_per_minute is None:
+    requests, tokens = entry.limits.requests_per_minute, entry.limits.tokens_per_minute
+    if requests is None and tokens is None:
         return None
-    return Pace(f"{entry.connection}/{entry.model}", limits.requests_per_minute, limits.tokens_per_minute)
+    name = f"{entry.connection}/{entry.model}"
+    return Pace(name, requests and _HEADROOM * requests, tokens and _HEADROOM * tokens)
 
 
 def _wait(state: RetryCallState) -> float:
