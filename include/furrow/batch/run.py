@@ -125,8 +125,7 @@ class BatchRun:
 
     def sinks(self) -> list[str]:
         """What pipeline.yaml publishes to."""
-        publish = self.use_case.pipeline.publish
-        return [name for name in type(publish).model_fields if getattr(publish, name) is not None]
+        return self.use_case.pipeline.publish.sinks
 
     # --- steps and validation ------------------------------------------------------------------
 

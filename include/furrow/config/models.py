@@ -68,6 +68,11 @@ class Publish(Written):
 
     features: FeaturesSink | None = Field(None, description="The feature store, through Feast.")
 
+    @property
+    def sinks(self) -> list[str]:
+        """The names of what is published to, in the order of these fields."""
+        return [name for name in type(self).model_fields if getattr(self, name) is not None]
+
 
 class Gate(Written):
     """What a version must reach on the test set to be released."""

@@ -105,14 +105,9 @@ def _add_tasks(use_case: UseCase, steps: list[str]) -> None:
     # A run without new records skips the mapped group; it is still published (nothing) and evaluated.
     also_empty = {"use_case": name, "trigger_rule": TriggerRule.NONE_FAILED}
     last: Any = partition.expand(partition=fetch.output)
-    for sink in _sinks(use_case):
+    for sink in use_case.pipeline.publish.sinks:
         last = last >> Publish(task_id=f"publish_{sink}", subject=sink, **also_empty)
     last >> Evaluate(task_id="evaluate", **also_empty)
-
-
-def _sinks(use_case: UseCase) -> list[str]:
-    publish = use_case.pipeline.publish
-    return [name for name in type(publish).model_fields if getattr(publish, name) is not None]
 
 
 def merged_steps(use_case: UseCase) -> list[str]:
