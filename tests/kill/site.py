@@ -246,14 +246,7 @@ class Site:
             f"WHERE run_id = '{run_id}' ORDER BY record_id"
         )
         names = ("record_id", "key", "outcome", "reason", "step", "attempts")
-        if "furrow_dead_letters" not in self._tables(self._database):
-            return self._letters_in_files(run_id)
-        rows = [dict(zip(names, row, strict=True)) for row in self._query(self._database, query)]
-        return rows or self._letters_in_files(run_id)
-
-    def _letters_in_files(self, run_id: str) -> list[Json]:
-        files = sorted(self.run_folder(run_id).glob("dead-letters/*.jsonl"))
-        return [_lasting(json.loads(line)) for file in files for line in file.read_bytes().splitlines()]
+        return [dict(zip(names, row, strict=True)) for row in self._query(self._database, query)]
 
     def _tables(self, database: Path) -> list[str]:
         return [
