@@ -25,6 +25,7 @@ FurrowError
     ├── RequestRejected        the provider says that the request itself is wrong (400, 404, 422)
     ├── StoreDamaged           a file of the run store or a row of the state database is not as written
     │   └── FileMissing            a file of the run store is not there; what writes it has to run again
+    ├── NothingAccepted        a run had records and none of them passed: it is not a success
     ├── BudgetSpent            the use case's budget of the day has no room; goes on once it is raised
     ├── PriceUnknown           a use case with a budget calls a model whose price nobody knows
     ├── OptionUnknown          a run was asked for something that does not exist (version, use case)
@@ -174,6 +175,10 @@ class StoreDamaged(RunError):
 
 class FileMissing(StoreDamaged):
     """A file of the run store is not there: the task that writes it has to run again."""
+
+
+class NothingAccepted(RunError):
+    """A run had records and none of them passed; each is in the dead letters, with its reason."""
 
 
 class BudgetSpent(RunError):

@@ -443,6 +443,13 @@ def test_calls_take_turns_evenly_spaced(shop: Shop) -> None:
     assert _waits(shop, "d", "e", pace=pace) == _about(0.15, 0.25)
 
 
+def test_a_short_stall_loses_no_turn(shop: Shop) -> None:
+    pace = Pace("small", requests=600)
+    _waits(shop, "a", "b", pace=pace)  # the next turn is at 0.2 s
+    shop.clock.forward(seconds=0.75)
+    assert _waits(shop, *"cdefghi", pace=pace) == _about(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.05)
+
+
 def test_a_quiet_time_is_not_made_up_for_by_a_burst(shop: Shop) -> None:
     pace = Pace("small", requests=60)
     _waits(shop, "a", pace=pace)

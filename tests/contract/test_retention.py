@@ -110,20 +110,21 @@ def test_more_than_one_transaction_holds_is_deleted(database: Database) -> None:
     assert _left(database) == {"new"}
 
 
-def test_what_a_running_run_used_is_kept_however_long_it_runs(database: Database) -> None:
+def test_what_a_running_run_used_is_kept(database: Database) -> None:
     table = RunTable(database)
     table.start(Run("goods", "over", "v1@a", started_at=NOW - 3 * QUARTER))
     table.finish("goods", "over", {"counts": {}})
-    table.start(Run("goods", "long", "v1@a", started_at=NOW - QUARTER))
-    table.start(Run("ads", "later", "v1@a", started_at=NOW - MONTH))
+    table.start(Run("goods", "killed", "v1@a", started_at=NOW - QUARTER))  # and never cleared
+    table.start(Run("goods", "long", "v1@a", started_at=NOW - MONTH + timedelta(hours=1)))
+    table.start(Run("ads", "later", "v1@a", started_at=NOW - MONTH / 2))
     _buy(database, "unused", "noted the day before", ago=2 * QUARTER)
-    _use(database, "noted the day before", ago=QUARTER + timedelta(hours=20))
-    _buy(database, "its own", ago=QUARTER - timedelta(hours=1))
-    expected = NOW - QUARTER - timedelta(days=1)
+    _use(database, "noted the day before", ago=MONTH + timedelta(hours=20))
+    _buy(database, "its own", ago=MONTH - timedelta(hours=2))
+    expected = NOW - MONTH + timedelta(hours=1) - timedelta(days=1)
     assert _prune(database, timedelta(days=1)) == Pruning(expected, 1, 0, pinned_by="goods long")
     assert _left(database) == {"noted the day before", "its own"}
     table.finish("goods", "long", {"counts": {}, "state": "failed"})
-    assert _prune(database, MONTH + timedelta(days=1)).calls == 2
+    assert _prune(database, timedelta(days=20)).calls == 2
 
 
 def test_pruning_by_less_than_nothing_is_refused(database: Database) -> None:

@@ -202,7 +202,7 @@ def test_refused_credentials_stop_the_run_at_once(prompts: FolderOfPrompts) -> N
 
 
 def test_a_short_outage_is_waited_out(prompts: FolderOfPrompts) -> None:
-    prompts.change("models.yaml", "attempts: 2, outage_seconds: 0", "attempts: 4, outage_seconds: 20")
+    prompts.change("models.yaml", "attempts: 2, outage_seconds: 0", "attempts: 8, outage_seconds: 20")
     back = time.monotonic() + 0.3
     down = ProviderUnavailable("connection refused")
     bench = Bench(prompts, by_step(digest=lambda _: down if time.monotonic() < back else GOOD["digest"]))

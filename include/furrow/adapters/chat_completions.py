@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
@@ -59,9 +61,15 @@ class AiohttpCompletions:
             self._opened = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, ssl=_certificates(self._url)),
                 timeout=aiohttp.ClientTimeout(total=self._seconds),
-                trust_env=True,
+                proxy=_proxy(self._url),
             )
         return self._opened
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names, looked up once: aiohttp would do it in a thread at every call."""
+    address = urlsplit(url)
+    return None if proxy_bypass(address.netloc.rpartition("@")[2]) else getproxies().get(address.scheme)
 
 
 def _certificates(url: str) -> ssl.SSLContext | bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,11 +22,11 @@ from furrow.engine.pipeline import Pipeline
 from furrow.engine.ports import Arrival, Row, Sink, Source
 from furrow.engine.reading import read_work
 from furrow.engine.record import Outcome, Work
-from furrow.errors import OptionUnknown, ProviderUnavailable, StoreDamaged, TransientError
+from furrow.errors import NothingAccepted, OptionUnknown, ProviderUnavailable, StoreDamaged, TransientError
 from furrow.evaluation.run_report import RunReport, drift
 from furrow.store.dead_letters import IDS_IN_ONE_QUERY, DeadLetters, Letter, letter_of
 from furrow.store.run_store import Lines, RunFolder
-from furrow.store.runs import Run, RunTable
+from furrow.store.runs import FAILED, SUCCESS, Run, RunTable
 
 Json = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -222,7 +222,8 @@ class BatchRun:
         """Write the run's report and give its short form; close the dead letters of what is published now.
 
         Compares with the runs before it. Raises StoreDamaged unless every record that was fetched has
-        exactly one outcome: a run that lost one never ends well.
+        exactly one outcome: a run that lost one never ends well. Its `state` is failed
+        when there were records and none passed: see `require_success`.
         """
         manifest = self.manifest()
         report = RunReport.collect(
@@ -235,6 +236,7 @@ class BatchRun:
         content["drift"] = drift(report, self._outside.reports())
         self._folder.write_json("report.json", content)
         short = {
+            "state": SUCCESS if report.passed else FAILED,
             "release": manifest.release,
             "counts": content["outcomes"],
             "cost_usd": content["cost_usd"],
@@ -279,6 +281,16 @@ class BatchRun:
     def _row(self, manifest: Manifest, work: Work) -> Row:
         record = work.record
         return Row(record.key, record.time, work.result or {}, manifest.release, self.run_id, record.id)
+
+
+def require_success(use_case: str, outcomes: Mapping[str, int]) -> None:
+    """Raises NothingAccepted when there were records and none of them passed."""
+    records = sum(outcomes.values())
+    if records and not outcomes["accepted"]:
+        raise NothingAccepted(
+            f"none of {records} records passed. All are in the dead letters: "
+            f"`furrow dead-letters list {use_case}` shows why; mend the cause and replay them"
+        )
 
 
 class _StepCounts:

@@ -12,7 +12,7 @@ from furrow.config.loader import load_all
 from furrow.config.templates import Expression, Names, Template
 from furrow.config.use_case import Broken, UseCase, Version
 from furrow.config.yaml_file import suggest
-from furrow.errors import OptionUnknown, Problem
+from furrow.errors import ConfigError, OptionUnknown, Problem
 
 Json = dict[str, Any]
 
@@ -37,9 +37,22 @@ def _row(entry: UseCase | Broken) -> Json:
     if isinstance(entry, Broken):
         problems, releases = list(entry.error.problems), {}
     else:
-        problems = check_record_fields(entry)
+        problems = [*check_examples(entry), *check_record_fields(entry)]
         releases = {name: version.release for name, version in entry.versions.items()}
     return {"use_case": entry.name, "releases": releases, "problems": [str(problem) for problem in problems]}
+
+
+def check_examples(use_case: UseCase) -> list[Problem]:
+    """Few-shot examples whose input does not render; loading looks only whether it has what it needs."""
+    problems: list[Problem] = []
+    for version in use_case.versions.values():
+        for prompt in version.prompts.values():
+            for example in prompt.examples:
+                try:
+                    example.user  # noqa: B018 - renders
+                except ConfigError as error:
+                    problems.extend(error.problems)
+    return problems
 
 
 def check_record_fields(use_case: UseCase) -> list[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,22 @@ class _ExampleLine(BaseModel):
 
 @dataclass(frozen=True)
 class Example:
-    """One few-shot pair: the rendered user turn, and the answer as the model should write it."""
+    """One few-shot pair: the input of the user turn, and the answer as the model should write it."""
 
-    user: str
+    input: Json
     answer: str
+    template: Template
+    where: tuple[str, int]
+    """File and line."""
+
+    @cached_property
+    def user(self) -> str:
+        """The user turn. Raises ConfigError."""
+        try:
+            return self.template.render(self.input)
+        except PromptFailed as error:
+            what = f"the input does not render: {error}"
+            raise ConfigError(Problem(*self.where, what)) from None
 
 
 @dataclass(frozen=True)
@@ -74,12 +87,17 @@ def _field_spec(file: YamlFile, field: str, value: Any) -> FieldSpec:
         raise ConfigError(file.problem((field,), f"`{field}` is not a field name", "use a-z, 0-9 and _"))
     node = next((found for key, found in file.root.value if key.value == field), file.root)
     spec = replace(file, value=value, root=node).parse(FieldSpec)
+    if spec.pattern is not None:
+        _check_pattern(spec.pattern, file, field)
+    return spec
+
+
+def _check_pattern(pattern: str, file: YamlFile, field: str) -> None:
     try:
-        SchemaValidator(core_schema.str_schema(pattern=spec.pattern))
+        SchemaValidator(core_schema.str_schema(pattern=pattern))
     except SchemaError as error:
         words = str(error).splitlines()[-1].strip()
         raise ConfigError(file.problem((field, "pattern"), f"`pattern` is not a pattern: {words}")) from None
-    return spec
 
 
 def load_prompt(folder: Path, shown: str, fields: Fields, names: Names) -> PromptFolder:
@@ -113,7 +131,7 @@ def _template(folder: Path, shown: str, name: str, problems: list[Problem]) -> T
 
 
 def load_examples(path: Path, shown: str, user: Template, fields: Fields) -> tuple[Example, ...]:
-    """The few-shot pairs; each input renders through user.md, each output fits output.yaml."""
+    """The few-shot pairs; each input has what user.md reads, each output fits output.yaml."""
     if not path.exists():
         return ()
     examples: list[Example] = []
@@ -122,23 +140,26 @@ def load_examples(path: Path, shown: str, user: Template, fields: Fields) -> tup
         if not line.strip():
             continue
         try:
-            examples.append(_example(line, user, fields))
+            examples.append(_example(line, user, fields, (shown, number)))
         except ValidationError as error:
             problems.extend(Problem(shown, number, _first_words(entry)) for entry in error.errors())
         except ValueError as error:
             problems.append(Problem(shown, number, f"not an example: {error}"))
-        except PromptFailed as error:
-            problems.append(Problem(shown, number, f"the input does not render: {error}"))
+        except ConfigError as error:
+            problems.extend(error.problems)
     if problems:
         raise ConfigError(problems)
     return tuple(examples)
 
 
-def _example(line: str, user: Template, fields: Fields) -> Example:
+def _example(line: str, user: Template, fields: Fields, where: tuple[str, int]) -> Example:
     pair = _ExampleLine.model_validate_json(line)
     fields.validate(pair.output)
     ordered = {name: pair.output[name] for name in fields.specs}
-    return Example(user.render(pair.input), json.dumps(ordered, ensure_ascii=False))
+    example = Example(pair.input, json.dumps(ordered, ensure_ascii=False), user, where)
+    if user.lacks(pair.input):
+        example.user  # noqa: B018 - raises, unless what it lacks stands in a branch that is not taken
+    return example
 
 
 def _first_words(entry: Any) -> str:

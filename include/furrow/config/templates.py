@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from furrow.config.korean import parse_krw
@@ -74,9 +75,17 @@ class Template:
         """Whether it reads no variable, so that it renders the same for every record."""
         return next(self._tree.find_all(nodes.Name), None) is None
 
+    @cached_property
+    def _read(self) -> list[nodes.Node]:
+        return list(self._tree.find_all(_LOOKED_AT))
+
     def check(self, names: Names) -> list[Problem]:
         """Names and fields that will not be there, with their lines."""
-        return _unknown_names(self._tree, names, self.path, 0)
+        return _unknown_names(self._read, names, self.path, 0)
+
+    def lacks(self, context: Mapping[str, Any]) -> bool:
+        """Whether a name or field that it reads is not in this context; it may render all the same."""
+        return bool(self.check({name: _keys(value) for name, value in context.items()}))
 
     def render(self, context: Mapping[str, Any]) -> str:
         """The text. Raises PromptFailed with the line when this context lacks something."""
@@ -92,8 +101,7 @@ class Expression:
 
     def __init__(self, source: str, path: str, line: int | None):
         self.path, self.line, self._source = path, line, source
-        self._tree = _parse("{{ (" + source + ") }}", path, (line or 1) - 1)
-        _parse("{% if " + source + " %}{% endif %}", path, (line or 1) - 1)
+        self._tree = _parse_expression(source, path, line or 1)
 
     @cached_property
     def _call(self) -> Callable[..., Any]:
@@ -101,7 +109,7 @@ class Expression:
 
     def check(self, names: Names) -> list[Problem]:
         """Names and fields that will not be there."""
-        return _unknown_names(self._tree, names, self.path, (self.line or 1) - 1)
+        return _unknown_names(list(self._tree.find_all(_LOOKED_AT)), names, self.path, (self.line or 1) - 1)
 
     def evaluate(self, context: Mapping[str, Any]) -> Any:
         """The value. Raises PromptFailed when this context lacks something."""
@@ -121,12 +129,27 @@ def _parse(source: str, path: str, before: int) -> nodes.Template:
         raise ConfigError(Problem(path, before + error.lineno, f"not Jinja: {error.message}")) from None
 
 
+def _parse_expression(source: str, path: str, line: int) -> nodes.Template:
+    """As Jinja itself reads a single expression; not more than one, and no tags around it."""
+    try:
+        parser = Parser(environment(), source, state="variable")
+        found = parser.parse_expression()
+        if not parser.stream.eos:
+            raise jinja2.TemplateSyntaxError("one expression is expected here", parser.stream.current.lineno)
+    except jinja2.TemplateSyntaxError as error:
+        raise ConfigError(Problem(path, line - 1 + error.lineno, f"not Jinja: {error.message}")) from None
+    return nodes.Template([nodes.Output([found])])
+
+
 _NOT_HERE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 _LOOKED_AT = (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Test, nodes.Filter, *_NOT_HERE)
 
 
-def _unknown_names(tree: nodes.Template, names: Names, path: str, before: int) -> list[Problem]:
-    found = list(tree.find_all(_LOOKED_AT))
+def _keys(value: Any) -> Set[str] | None:
+    return value.keys() if isinstance(value, dict) else None
+
+
+def _unknown_names(found: Sequence[nodes.Node], names: Names, path: str, before: int) -> list[Problem]:
     assigned = {node.name for node in found if isinstance(node, nodes.Name) and node.ctx != "load"}
     unknown = (
         *_unknown_variables(found, names, assigned),

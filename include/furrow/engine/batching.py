@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Reply = TypeVar("Reply")
 
+SPACING_SECONDS = 0.01
+"""A call of a language model takes tens of times as long."""
+
 
 class Batcher(Generic[Item, Reply]):
-    """Coalesces single submissions into bulk calls of a blocking function, run in a thread, one at a time."""
+    """Coalesces single submissions into bulk calls of a blocking function, run in a thread, one at a time.
 
-    def __init__(self, call: Callable[[Sequence[Item]], Sequence[Reply]], largest: int = 1000):
-        self._call, self._largest = call, largest
+    spacing: seconds from the start of one bulk call to the start of the next, at least. The first submission
+    after a lull goes out at once; in a crowd, few large calls cost less than many small ones.
+    """
+
+    def __init__(
+        self,
+        call: Callable[[Sequence[Item]], Sequence[Reply]],
+        largest: int = 1000,
+        spacing: float = SPACING_SECONDS,
+    ):
+        self._call, self._largest, self._spacing = call, largest, spacing
+        self._started = -math.inf
         self._waiting: list[tuple[Item, asyncio.Future[Reply]]] = []
         self._running: asyncio.Task[None] | None = None
 
@@ -28,6 +43,8 @@ class Batcher(Generic[Item, Reply]):
 
     async def _drain(self) -> None:
         while self._waiting:
+            await asyncio.sleep(self._started + self._spacing - time.monotonic())
+            self._started = time.monotonic()
             batch, self._waiting = self._waiting[: self._largest], self._waiting[self._largest :]
             await self._reply(batch)
 

@@ -113,8 +113,12 @@ class Evaluate(UseCaseTask):
     """Writes the report of the run."""
 
     def call(self, run: BatchRun, params: Json) -> Json:
-        """The report in short."""
-        return run.evaluate()
+        """The report in short. Raises NothingAccepted, once it is written."""
+        from furrow.batch.run import require_success
+
+        report = run.evaluate()
+        require_success(run.use_case.name, report["counts"])
+        return report
 
 
 class Replay(UseCaseTask):
@@ -129,6 +133,7 @@ class Replay(UseCaseTask):
         """How many were accepted now and how many were rejected again."""
         from furrow.assembly import open_run
         from furrow.batch.replay import REPLAY, replay
+        from furrow.batch.run import require_success
         from furrow.orchestration.connections import AirflowConnections
         from furrow.store.dead_letters import Selection
 
@@ -141,6 +146,7 @@ class Replay(UseCaseTask):
         ):
             replayed = replay(run, run.fetch(params["limit"], params["version"]))
         self.log.info("%s", replayed)
+        require_success(params["use_case"], {"accepted": replayed.accepted, "rejected": replayed.rejected})
         return replayed.to_json()
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from furrow.engine.ports import Answer, Claim, Pace, Verdict, Wish
 
+CATCH_UP_SECONDS = 0.8
+"""Paces lie under the provider's allowance by more than the turns of such a time in a minute."""
+
 
 @dataclass(frozen=True, slots=True)
 class BudgetDay:
@@ -41,8 +44,8 @@ class BudgetDay:
 class Turns:
     """Up to which moment (seconds since 1970) the allowance of a model is given away.
 
-    Each call takes the next moment and moves it on by its share of a minute, so calls are spread evenly and
-    what was not used before is not made up for by a burst.
+    Each call takes the next moment and moves it on by its share of a minute, so calls are spread evenly. A
+    stall of up to CATCH_UP_SECONDS is made up for; what a longer quiet left unused is not.
     """
 
     requests_until: float = 0.0
@@ -56,9 +59,9 @@ class Turns:
         """The turns once one more call is let in."""
         requests, until = self.requests_until, self.tokens_until
         if pace.requests is not None:
-            requests = max(now, requests) + 60 / pace.requests
+            requests = _resumed(requests, now) + 60 / pace.requests
         if pace.tokens is not None:
-            until = max(now, until) + 60 * tokens / pace.tokens
+            until = _resumed(until, now) + 60 * tokens / pace.tokens
         return Turns(requests, until)
 
     def settled(self, pace: Pace, expected: int, taken: int) -> Turns:
@@ -66,6 +69,10 @@ class Turns:
         if pace.tokens is None:
             return self
         return replace(self, tokens_until=self.tokens_until + 60 * (taken - expected) / pace.tokens)
+
+
+def _resumed(until: float, now: float) -> float:
+    return until if until >= now - CATCH_UP_SECONDS else now
 
 
 @dataclass(slots=True)

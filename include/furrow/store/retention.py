@@ -18,6 +18,8 @@ ROWS_AT_ONCE = 500
 """Rows in one transaction: others that want to write wait milliseconds, not minutes."""
 _PIN_MARGIN = timedelta(days=1)
 """The use of an answer is noted to the day."""
+PINNED_FOR = timedelta(days=30)
+"""A run that began before was killed and never cleared; it pins nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Retention:
     def prune(self, older_than: timedelta, *, dry_run: bool = False) -> Pruning:
         """Delete calls that were not used for so long; of dead letters as old, blank the texts.
 
-        What a running run used is kept, however long it runs. dry_run: only count. Also raises ValueError
+        What a running run used is kept, for up to PINNED_FOR. dry_run: only count. Also raises ValueError
         for less than nothing.
         """
         if older_than < timedelta(0):
@@ -77,7 +79,8 @@ class Retention:
 
     def _limit(self, older_than: timedelta) -> tuple[datetime, str | None]:
         before = self._now() - older_than
-        query = runs.select().where(runs.c.state == RUNNING).order_by(runs.c.started_at).limit(1)
+        running = (runs.c.state == RUNNING) & (runs.c.started_at > self._now() - PINNED_FOR)
+        query = runs.select().where(running).order_by(runs.c.started_at).limit(1)
         first = self._database.read(lambda connection: connection.execute(query).one_or_none())
         if first is None or first.started_at - _PIN_MARGIN >= before:
             return before, None
