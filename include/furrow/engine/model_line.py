@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+from tenacity.stop import stop_base
 from tenacity.wait import wait_random_exponential
 
 from furrow.config.models import CatalogueModel
@@ -50,7 +51,6 @@ class ModelLine:
         self._closed: FurrowError | None = None
         self._stopped = asyncio.Event()
         self._attempts = AsyncRetrying(
-            stop=stop_after_attempt(entry.limits.attempts),
             wait=_wait,
             retry=retry_if_exception(self._worth_another_try),
             sleep=self.pause,
@@ -60,15 +60,12 @@ class ModelLine:
     @asynccontextmanager
     async def place(self) -> AsyncIterator[float]:
         """A place among the calls in flight, once the server wants to hear from us again."""
-        while wait := self._places.closed_for:
-            self.check()
-            await self.pause(wait)
         async with self._places.place() as since:
             yield since
 
     async def attempts(self, attempt: Callable[[], Awaitable[Got]]) -> Got:
         """What the attempt gives, after the retries of the catalogue; raises what the last one raised."""
-        return await self._attempts.copy()(attempt)
+        return await self._attempts.copy(stop=_Patience(self._limits.attempts))(attempt)
 
     async def ask(self, request: ModelRequest, since: float) -> Answer:
         """One call, no retry, from a place taken at `since`.
@@ -99,6 +96,7 @@ class ModelLine:
         """Make no further call, and end every pause before one."""
         self._closed = self._closed or ProviderUnavailable("the run was stopped")
         self._stopped.set()
+        self._places.open()
 
     async def pause(self, seconds: float) -> None:
         """Wait, but not longer than the run lasts."""
@@ -131,6 +129,18 @@ def _pace(entry: CatalogueModel) -> Pace | None:
         return None
     name = f"{entry.connection}/{entry.model}"
     return Pace(name, requests and _HEADROOM * requests, tokens and _HEADROOM * tokens)
+
+
+class _Patience(stop_base):
+    """Of one call: so many attempts; one that was only told to wait its turn counts a quarter."""
+
+    def __init__(self, attempts: float):
+        self._left = attempts
+
+    def __call__(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        self._left -= 0.25 if isinstance(error, RateLimited) else 1
+        return self._left <= 0
 
 
 def _wait(state: RetryCallState) -> float:
