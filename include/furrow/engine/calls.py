@@ -203,7 +203,7 @@ class Calls:
                 case Verdict.SPENT:
                     raise BudgetSpent(
                         f"the budget of {wish.use_case} has no room today for another call: "
-                        f"${wish.cap_usd:,.2f} a day (UTC) in pipeline.yaml. What was paid for is kept; "
+                        f"${wish.cap_usd:,.4g} a day (UTC) in pipeline.yaml. What was paid for is kept; "
                         f"`furrow budget raise {wish.use_case} USD` raises it for today, then clear the task"
                     )
             await line.pause(look)

@@ -47,7 +47,7 @@ def _model(alias: str, port: int) -> str:
         {
             "conn_type": "pydanticai",
             "host": f"http://{address(port)}/v1",
-            "password": "local",
+            "password": "no-key-needed",  # Airflow blots out passwords wherever they occur in a log
             "extra": {"model": f"openai-chat:{alias}"},
         }
     )
