@@ -23,6 +23,19 @@ PROJECT = Path(__file__).resolve().parents[1]
 TEMPLATE = "used_goods"
 DAG_FACTORY = "dag-factory==1.1.*"
 TASKS = 6
+NOT_COPIED = ("price", "shelf", "target")
+"""Steps of the template that would make more tasks."""
+PIPELINE = """description: measured
+source: {kafka: {topic: used-goods.articles}}
+record: {key: article_id, time: created_at}
+publish: {features: {entity: article}}
+"""
+STEPS = """steps:
+  - {name: summarize, kind: llm, model: local-small, params: {max_tokens: 128}}
+  - {name: extract, kind: llm, model: {default: local-small, escalate: local-large}, params: {max_tokens: 256}}
+result: {item: extract.item, brand: extract.brand, category: extract.category, condition: extract.condition}
+rules: [{name: has_an_item, check: "result.item | length > 0"}]
+"""
 
 
 def main(as_json: bool = False, folders: int = 200, rounds: int = 3) -> int:
@@ -48,13 +61,18 @@ def main(as_json: bool = False, folders: int = 200, rounds: int = 3) -> int:
 
 
 def write_use_cases(prompts: Path, folders: int) -> None:
-    """Copies of prompts/used_goods; a comment of its own in every file, so that no cache can help."""
+    """Copies of prompts/used_goods with its two llm steps: six tasks, as the other side has.
+
+    Every file has a comment of its own, so that no cache can help.
+    """
     source = PROJECT / "prompts"
     prompts.mkdir()
     shutil.copy(source / "models.yaml", prompts)
     for number in range(folders):
         copy = prompts / f"{TEMPLATE}_{number:03d}"
-        shutil.copytree(source / TEMPLATE, copy, ignore=shutil.ignore_patterns("*.jsonl~"))
+        shutil.copytree(source / TEMPLATE, copy, ignore=shutil.ignore_patterns("testset*", *NOT_COPIED))
+        (copy / "pipeline.yaml").write_text(PIPELINE)
+        (copy / "v1" / "steps.yaml").write_text(STEPS)
         for file in (*copy.rglob("*.md"), *copy.rglob("*.yaml")):
             comment = f"{{# {number} #}}" if file.suffix == ".md" else f"# {number}"
             file.write_text(f"{file.read_text(encoding='utf-8')}\n{comment}\n", encoding="utf-8")
@@ -197,7 +215,7 @@ def summary(found: dict[str, list[dict[str, float]]], folders: int, rounds: int)
     result: dict[str, Any] = {
         "folders": folders,
         "rounds": rounds,
-        "use_case": f"prompts/{TEMPLATE}, copied",
+        "use_case": f"prompts/{TEMPLATE}, its two llm steps, {TASKS} tasks",
         "dag_factory_dag": f"{TASKS} BashOperators in a row, one YAML file each",
     }
     for name, measured in found.items():

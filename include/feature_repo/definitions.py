@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from feast import BigQuerySource, Entity, FeatureService, FeatureView, Field, FileSource, ValueType
 from feast.data_format import ParquetFormat
-from feast.types import Array, Int64, String
+from feast.types import Array, Bool, Float64, Int64, String
 
 
 def history(name: str) -> FileSource | BigQuerySource:
@@ -20,11 +20,213 @@ def history(name: str) -> FileSource | BigQuerySource:
     return FileSource(name=name, path=folder, file_format=ParquetFormat(), **times)
 
 
+entity_ad = Entity(
+    name="ad",
+    join_keys=["ad_id"],
+    value_type=ValueType.STRING,
+)
+
 entity_article = Entity(
     name="article",
     join_keys=["article_id"],
     value_type=ValueType.STRING,
 )
+
+entity_group = Entity(
+    name="group",
+    join_keys=["group_id"],
+    value_type=ValueType.STRING,
+)
+
+entity_home = Entity(
+    name="home",
+    join_keys=["home_id"],
+    value_type=ValueType.STRING,
+)
+
+entity_listing = Entity(
+    name="listing",
+    join_keys=["listing_id"],
+    value_type=ValueType.STRING,
+)
+
+entity_post = Entity(
+    name="post",
+    join_keys=["post_id"],
+    value_type=ValueType.STRING,
+)
+
+entity_question = Entity(
+    name="question",
+    join_keys=["question_id"],
+    value_type=ValueType.STRING,
+)
+
+view_ad_copy = FeatureView(
+    name="ad_copy",
+    description="상품 속성으로 짧은 광고 문구 세 개를 쓰고, 사실만 말하는 가장 좋은 것을 고른다",
+    owner="ads-ml",
+    entities=[entity_ad],
+    ttl=timedelta(days=90),
+    schema=[
+        Field(name="ad_id", dtype=String),
+        Field(name="text", dtype=String, description=""),
+        Field(name="score", dtype=Int64, description=""),
+        Field(name="texts", dtype=Array(String), description=""),
+        Field(name="draft_ok", dtype=Bool, description="Whether the text of the advertiser passes; null without one"),
+        Field(name="release", dtype=String, description="Version and content hash of what computed this row"),
+        Field(name="run_id", dtype=String, description="Run that published this row"),
+        Field(name="record_id", dtype=String, description="Where the record came from"),
+        Field(name="event_time", dtype=String, description="Event time of the record in UTC, ISO 8601 with microseconds"),
+    ],
+    source=history("ad_copy"),
+)
+service_ad_copy = FeatureService(name="ad_copy", features=[view_ad_copy])
+
+view_group_topics = FeatureView(
+    name="group_topics",
+    description="모임의 이름과 소개에서 나이대와 성별과 주제를 읽는다",
+    owner="community-ml",
+    entities=[entity_group],
+    ttl=timedelta(days=365),
+    schema=[
+        Field(name="group_id", dtype=String),
+        Field(name="age_min", dtype=Int64, description="Youngest age that is wanted in years"),
+        Field(name="age_max", dtype=Int64, description="Oldest age that is wanted in years"),
+        Field(name="gender", dtype=String, description="Who may join"),
+        Field(name="topics", dtype=Array(String), description="What members do together"),
+        Field(name="release", dtype=String, description="Version and content hash of what computed this row"),
+        Field(name="run_id", dtype=String, description="Run that published this row"),
+        Field(name="record_id", dtype=String, description="Where the record came from"),
+        Field(name="event_time", dtype=String, description="Event time of the record in UTC, ISO 8601 with microseconds"),
+    ],
+    source=history("group_topics"),
+)
+service_group_topics = FeatureService(name="group_topics", features=[view_group_topics])
+
+view_hashtags = FeatureView(
+    name="hashtags",
+    description="동네 글에 해시태그를 다섯 개까지 붙인다",
+    owner="community-ml",
+    entities=[entity_post],
+    ttl=timedelta(days=180),
+    schema=[
+        Field(name="post_id", dtype=String),
+        Field(name="tags", dtype=Array(String), description="Tags of the vocabulary before free ones"),
+        Field(name="topics", dtype=Array(String), description="Tags of the vocabulary"),
+        Field(name="release", dtype=String, description="Version and content hash of what computed this row"),
+        Field(name="run_id", dtype=String, description="Run that published this row"),
+        Field(name="record_id", dtype=String, description="Where the record came from"),
+        Field(name="event_time", dtype=String, description="Event time of the record in UTC, ISO 8601 with microseconds"),
+    ],
+    source=history("hashtags"),
+)
+service_hashtags = FeatureService(name="hashtags", features=[view_hashtags])
+
+view_local_answers = FeatureView(
+    name="local_answers",
+    description="동네 질문에 공공 안내문에서 찾은 말로만 답하고, 없으면 모른다고 한다",
+    owner="marketplace-ml",
+    entities=[entity_question],
+    ttl=timedelta(days=30),
+    schema=[
+        Field(name="question_id", dtype=String),
+        Field(name="known", dtype=Bool, description="Whether the notices answer the question"),
+        Field(name="answer", dtype=String, description="Words of a notice"),
+        Field(name="citations", dtype=Array(String), description="Ids of the notices that answer"),
+        Field(name="release", dtype=String, description="Version and content hash of what computed this row"),
+        Field(name="run_id", dtype=String, description="Run that published this row"),
+        Field(name="record_id", dtype=String, description="Where the record came from"),
+        Field(name="event_time", dtype=String, description="Event time of the record in UTC, ISO 8601 with microseconds"),
+    ],
+    source=history("local_answers"),
+)
+service_local_answers = FeatureService(name="local_answers", features=[view_local_answers])
+
+view_place_mentions = FeatureView(
+    name="place_mentions",
+    description="동네생활 글에서 후기가 달린 장소를 찾아 장소 표에 잇는다",
+    owner="local-search",
+    entities=[entity_post],
+    ttl=timedelta(days=365),
+    schema=[
+        Field(name="post_id", dtype=String),
+        Field(name="mentions", dtype=Array(String), description="Names that stand in the post"),
+        Field(name="places", dtype=Array(String), description="Ids of the reviewed places"),
+        Field(name="unlinked", dtype=Array(String), description=""),
+        Field(name="release", dtype=String, description="Version and content hash of what computed this row"),
+        Field(name="run_id", dtype=String, description="Run that published this row"),
+        Field(name="record_id", dtype=String, description="Where the record came from"),
+        Field(name="event_time", dtype=String, description="Event time of the record in UTC, ISO 8601 with microseconds"),
+    ],
+    source=history("place_mentions"),
+)
+service_place_mentions = FeatureService(name="place_mentions", features=[view_place_mentions])
+
+view_real_estate_form = FeatureView(
+    name="real_estate_form",
+    description="붙여 넣은 부동산 매물 글을 등록 양식의 칸으로 옮긴다",
+    owner="real-estate-ml",
+    entities=[entity_home],
+    ttl=timedelta(days=90),
+    schema=[
+        Field(name="home_id", dtype=String),
+        Field(name="home", dtype=String, description="Kind of home"),
+        Field(name="deal", dtype=String, description="Kind of deal"),
+        Field(name="price_krw", dtype=Int64, description="Sale price in won"),
+        Field(name="deposit_krw", dtype=Int64, description="Deposit in won"),
+        Field(name="rent_krw", dtype=Int64, description="Rent of a month in won"),
+        Field(name="maintenance_krw", dtype=Int64, description="Maintenance fee of a month in won; 0 when there is none"),
+        Field(name="floor", dtype=Int64, description="Floor; below ground it is negative"),
+        Field(name="floor_kind", dtype=String, description="How the floor is named"),
+        Field(name="total_floors", dtype=Int64, description="Floors of the building above ground"),
+        Field(name="area_m2", dtype=Float64, description="Area in square metres"),
+        Field(name="area_pyeong", dtype=Float64, description="Area in 평"),
+        Field(name="options_inside", dtype=Array(String), description="Things in the home"),
+        Field(name="options_outside", dtype=Array(String), description="Things of the building"),
+        Field(name="move_in", dtype=String, description="now, negotiable, 2026-12-15, 2026-12, or 2026-12 early, mid, late"),
+        Field(name="home_quote", dtype=String, description="Words that name the kind of home"),
+        Field(name="deal_quote", dtype=String, description="Words that name the deal"),
+        Field(name="price_quote", dtype=String, description="Words that say it"),
+        Field(name="rent_quote", dtype=String, description="Words that say it"),
+        Field(name="maintenance_quote", dtype=String, description="Words that say it"),
+        Field(name="floor_quote", dtype=String, description="Words that say it"),
+        Field(name="total_floors_quote", dtype=String, description="Words that say it"),
+        Field(name="area_quote", dtype=String, description="Words that say it"),
+        Field(name="move_in_quote", dtype=String, description="Words that say it"),
+        Field(name="options_inside_quotes", dtype=Array(String), description="Words that name the things in the home"),
+        Field(name="options_outside_quotes", dtype=Array(String), description="Words that name the things of the building"),
+        Field(name="release", dtype=String, description="Version and content hash of what computed this row"),
+        Field(name="run_id", dtype=String, description="Run that published this row"),
+        Field(name="record_id", dtype=String, description="Where the record came from"),
+        Field(name="event_time", dtype=String, description="Event time of the record in UTC, ISO 8601 with microseconds"),
+    ],
+    source=history("real_estate_form"),
+)
+service_real_estate_form = FeatureService(name="real_estate_form", features=[view_real_estate_form])
+
+view_real_estate_photos = FeatureView(
+    name="real_estate_photos",
+    description="부동산 매물 사진 가운데 대표 사진을 고른다",
+    owner="marketplace-ml",
+    entities=[entity_listing],
+    ttl=timedelta(days=180),
+    schema=[
+        Field(name="listing_id", dtype=String),
+        Field(name="cover", dtype=String, description="The first of them"),
+        Field(name="order", dtype=Array(String), description="Photos as the record names them, best first"),
+        Field(name="scores", dtype=Array(Float64), description=""),
+        Field(name="duplicates", dtype=Array(String), description=""),
+        Field(name="reasons", dtype=Array(String), description=""),
+        Field(name="ranked_by", dtype=String, description="What chose the cover"),
+        Field(name="release", dtype=String, description="Version and content hash of what computed this row"),
+        Field(name="run_id", dtype=String, description="Run that published this row"),
+        Field(name="record_id", dtype=String, description="Where the record came from"),
+        Field(name="event_time", dtype=String, description="Event time of the record in UTC, ISO 8601 with microseconds"),
+    ],
+    source=history("real_estate_photos"),
+)
+service_real_estate_photos = FeatureService(name="real_estate_photos", features=[view_real_estate_photos])
 
 view_used_goods = FeatureView(
     name="used_goods",
@@ -37,10 +239,12 @@ view_used_goods = FeatureView(
         Field(name="item", dtype=String, description="What is sold"),
         Field(name="brand", dtype=String, description="Maker or label"),
         Field(name="model", dtype=String, description="Product name or number without the brand"),
-        Field(name="category", dtype=String, description="Department of the shop in which the item belongs"),
+        Field(name="category", dtype=String, description="Department and shelf of the shop in which the item belongs"),
+        Field(name="department", dtype=String, description="Department of the shop"),
         Field(name="condition", dtype=String, description="State of the item"),
         Field(name="price_krw", dtype=Int64, description="Asking price in won; 0 when given away"),
         Field(name="keywords", dtype=Array(String), description="Search words from the listing"),
+        Field(name="audience", dtype=String, description="Whom to show the listing to"),
         Field(name="trade_place", dtype=String, description="Meeting place copied as written"),
         Field(name="release", dtype=String, description="Version and content hash of what computed this row"),
         Field(name="run_id", dtype=String, description="Run that published this row"),
@@ -52,7 +256,27 @@ view_used_goods = FeatureView(
 service_used_goods = FeatureService(name="used_goods", features=[view_used_goods])
 
 OBJECTS = [
+    entity_ad,
     entity_article,
+    entity_group,
+    entity_home,
+    entity_listing,
+    entity_post,
+    entity_question,
+    view_ad_copy,
+    service_ad_copy,
+    view_group_topics,
+    service_group_topics,
+    view_hashtags,
+    service_hashtags,
+    view_local_answers,
+    service_local_answers,
+    view_place_mentions,
+    service_place_mentions,
+    view_real_estate_form,
+    service_real_estate_form,
+    view_real_estate_photos,
+    service_real_estate_photos,
     view_used_goods,
     service_used_goods,
 ]

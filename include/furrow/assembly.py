@@ -24,7 +24,7 @@ from furrow.config.yaml_file import suggest
 from furrow.engine.calls import Calls, Stamp
 from furrow.engine.pipeline import Pipeline
 from furrow.engine.plan import Plan, Planning, plan
-from furrow.engine.ports import Connections, LanguageModel, Prices, Sink, Source
+from furrow.engine.ports import Connections, ImageFiles, LanguageModel, Prices, Sink, Source
 from furrow.engine.reading import read_work
 from furrow.engine.record import Work
 from furrow.errors import OptionUnknown
@@ -135,7 +135,7 @@ class Deployment:
         gc.collect()
         gc.freeze()  # a full collection over Airflow's and the SDKs' objects would stop the loop for 0.1 s
         try:
-            yield Pipeline(version, calls)
+            yield Pipeline(version, calls, self._image_files(version))
         finally:
             gc.unfreeze()
             await calls.close()
@@ -190,8 +190,13 @@ class Deployment:
                 yield work
                 seen()
 
-        async with aclosing(Pipeline(version, planning).run(told())) as finished:
+        async with aclosing(Pipeline(version, planning, self._image_files(version)).run(told())) as finished:
             return await plan(version.release, planning, finished)
+
+    def _image_files(self, version: Version) -> ImageFiles:
+        from furrow.adapters.image_files import StoredImages
+
+        return StoredImages(version.folder.parent)
 
     def preflight(self, version: Version) -> None:
         """Raises ConnectionMissing before anything is read when a model's connection is not there."""

@@ -7,15 +7,18 @@ FurrowError
 │   ├── RecordTooLarge         over the size that the use case allows
 │   ├── KeyMissing             the field that names the record, or its event time, is not there
 │   ├── PromptFailed           the prompt of a step does not render with this record
+│   ├── ImageInvalid           an image of the record is not there, not an image, too large, not allowed
 │   ├── RequestRefused         the provider refuses this one request (too long, say) and answers others
 │   ├── AnswerInvalid          the model's answer does not fit output.yaml, after every rung
 │   ├── AnswerTruncated        the model stopped at its token limit; the answer is never closed by us
 │   ├── AnswerRefused          the model or its content filter declined
+│   ├── NothingGoodEnough      no candidate of a judge step passed
 │   └── RuleBroken             a rule of steps.yaml does not hold for the result
 ├── TransientError         may pass later: held and retried by policy (retry helps)
 │   ├── RateLimited            the provider asked to wait; `retry_after` seconds when it said so
 │   ├── ProviderUnavailable    the model server is down, slow or answers 5xx
 │   ├── SourceUnavailable      the source could not be read ("could not read" is never "absent")
+│   ├── ImageUnavailable       an image could not be fetched
 │   ├── SinkUnavailable        the sink could not be written or read
 │   ├── NotBought              a plan came to a call that is not paid for; a run would buy it
 │   └── StoreUnavailable       the state database or the run store could not be reached or was busy
@@ -93,6 +96,10 @@ class PromptFailed(RecordError):
     reason = "prompt_failed"
 
 
+class ImageInvalid(RecordError):
+    reason = "image_invalid"
+
+
 class RequestRefused(RecordError):
     reason = "request_refused"
 
@@ -107,6 +114,10 @@ class AnswerTruncated(RecordError):
 
 class AnswerRefused(RecordError):
     reason = "answer_refused"
+
+
+class NothingGoodEnough(RecordError):
+    reason = "nothing_good_enough"
 
 
 class RuleBroken(RecordError):
@@ -137,6 +148,10 @@ class ProviderUnavailable(TransientError):
 
 class SourceUnavailable(TransientError):
     reason = "source_unavailable"
+
+
+class ImageUnavailable(TransientError):
+    reason = "image_unavailable"
 
 
 class SinkUnavailable(TransientError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
@@ -30,12 +31,18 @@ def samples(use_case: UseCase) -> list[bytes]:
     return (use_case.folder / "sample.jsonl").read_bytes().splitlines()
 
 
+def written(data: Mapping[str, object], use_case: UseCase) -> tuple[str, ...]:
+    """The texts of a record, without its key and time."""
+    stamps = {use_case.pipeline.record.key, use_case.pipeline.record.time}
+    return tuple(value for name, value in data.items() if name not in stamps and isinstance(value, str))
+
+
 def test_prompts_name_only_fields_that_records_have(use_case: UseCase) -> None:
     assert check_record_fields(use_case) == []
 
 
 def test_there_are_enough_samples_and_cases(use_case: UseCase) -> None:
-    assert len(samples(use_case)) >= 40
+    assert len(samples(use_case)) >= 12
     assert len(load_cases(use_case, use_case.version())) >= 40
 
 
@@ -47,21 +54,24 @@ def test_every_sample_is_a_record(use_case: UseCase) -> None:
 
 
 def test_no_sample_is_in_the_test_set(use_case: UseCase) -> None:
-    texts = {orjson.loads(line)["body"] for line in samples(use_case)}
+    texts = {written(orjson.loads(line), use_case) for line in samples(use_case)}
     cases = load_cases(use_case, use_case.version())
-    assert texts.isdisjoint(case.record.data["body"] for case in cases)
+    assert texts.isdisjoint(written(case.record.data, use_case) for case in cases)
 
 
 def test_no_case_of_the_test_set_is_among_the_examples(use_case: UseCase) -> None:
-    bodies = {case.record.data["body"] for case in load_cases(use_case, use_case.version())}
+    cases = load_cases(use_case, use_case.version())
+    bodies = {max(written(case.record.data, use_case), key=len, default="") for case in cases} - {""}
     for version in use_case.versions.values():
         for prompt in version.prompts.values():
             for example in prompt.examples:
-                assert not [body for body in bodies if body in example.user]
+                assert not [body for body in bodies if len(body) > 10 and body in example.user]
 
 
 def test_every_first_prompt_renders_with_every_sample(use_case: UseCase) -> None:
     version = use_case.version()
+    if version.steps[0].name not in version.prompts:
+        pytest.skip("its first step asks no model")
     first = Prompt(version.prompts[version.steps[0].name])
     for line in samples(use_case):
         *_, turn = first.messages({"data": orjson.loads(line)})
@@ -72,4 +82,4 @@ def test_examples_are_chat_turns_that_the_model_could_have_written(use_case: Use
     for version in use_case.versions.values():
         for step, prompt in version.prompts.items():
             for example in prompt.examples:
-                version.outputs[step].validate_json(example.answer)
+                version.answer_fields(step).validate_json(example.answer)

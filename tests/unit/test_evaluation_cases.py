@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from furrow.errors import ConfigError
-from furrow.evaluation.cases import load_cases
+from furrow.config.use_case import UseCase
+from furrow.engine.record import Record
+from furrow.errors import ConfigError, OptionUnknown
+from furrow.evaluation.cases import Case, are_synthetic, load_cases, sampled
 from tests.folders import FolderOfPrompts
 from tests.listings import RESULT, case_line, write_cases, write_listings
 
@@ -21,12 +26,12 @@ def problems(prompts: FolderOfPrompts) -> str:
 
 
 def test_cases_come_in_the_order_of_the_file_with_their_records(prompts: FolderOfPrompts) -> None:
-    lines = [case_line(2, {"brand": "삼성"}), {**case_line(1), "slice": "short"}]
+    lines = [case_line(2, {"brand": "삼성"}), {**case_line(1), "slices": ["short"]}]
     use_case = write_listings(prompts, lines)
     second, first = load_cases(use_case, use_case.version())
     assert (second.id, second.record.id, second.record.key) == ("c2", "testset:c2", "a2")
     assert second.expected == {"brand": "삼성"}
-    assert (first.expected, first.slice) == (RESULT, "short")
+    assert (first.expected, first.slices) == (RESULT, ("short",))
     assert first.record.time.isoformat() == "2026-11-24T09:00:00+09:00"
 
 
@@ -108,6 +113,27 @@ def _without(number: int, field: str) -> dict[str, Any]:
             id="id",
         ),
         pytest.param(
+            {**case_line(1), "slice": "short"},
+            "listings/testset.jsonl:2: unknown key `slice`; did you mean `slices`?",
+            id="one slice",
+        ),
+        pytest.param(
+            {**case_line(1), "split": "train"},
+            "listings/testset.jsonl:2: `split`: Input should be 'dev' or 'test'",
+            id="split",
+        ),
+        pytest.param(
+            {**case_line(1), "slices": ["short", ""]},
+            "listings/testset.jsonl:2: `slices.1`: String should have at least 1 character",
+            id="slice without a name",
+        ),
+        pytest.param(
+            {**case_line(1), "forbidden": ["아 이 폰"]},
+            "listings/testset.jsonl:2: `forbidden`: `아 이 폰` stands in `expected`; "
+            "a text cannot be both wanted and forbidden",
+            id="wanted and forbidden",
+        ),
+        pytest.param(
             {**case_line(1), "id": "c0"},
             "listings/testset.jsonl:2: the id `c0` stands on line 1 already; give each case its own",
             id="duplicate id",
@@ -160,3 +186,99 @@ def test_windows_line_ends_and_a_byte_order_mark_do_no_harm(prompts: FolderOfPro
     prompts.put("listings/testset.jsonl", text)
     use_case = prompts.load("listings")
     assert [case.id for case in load_cases(use_case, use_case.version())] == ["c1", "c2"]
+
+
+def put(prompts: FolderOfPrompts, name: str, *lines: dict[str, Any]) -> None:
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    prompts.put(f"listings/{name}", text)
+
+
+def ids(use_case: UseCase, **asked: Any) -> list[str]:
+    return [case.id for case in load_cases(use_case, use_case.version(), **asked)]
+
+
+def test_every_file_of_the_test_set_is_read_and_the_main_one_first(prompts: FolderOfPrompts) -> None:
+    use_case = write_listings(prompts, [case_line(5)])
+    put(prompts, "testset.hard.jsonl", case_line(3), case_line(1))
+    put(prompts, "testset.attacks.jsonl", {**case_line(2), "forbidden": ["카나리아"]})
+    put(prompts, "sample.jsonl", case_line(9))
+    assert ids(use_case) == ["c5", "c2", "c3", "c1"]
+    (guarded,) = (case for case in load_cases(use_case, use_case.version()) if case.forbidden)
+    assert guarded.forbidden == ("카나리아",)
+
+
+def test_a_test_set_may_do_without_its_main_file(prompts: FolderOfPrompts) -> None:
+    use_case = write_listings(prompts)
+    (prompts.path / "listings/testset.jsonl").unlink()
+    put(prompts, "testset.hard.jsonl", case_line(3))
+    assert ids(use_case) == ["c3"]
+
+
+def test_an_id_is_given_once_over_all_files(prompts: FolderOfPrompts) -> None:
+    write_listings(prompts, [case_line(5), case_line(1)])
+    put(prompts, "testset.hard.jsonl", case_line(3), case_line(1))
+    assert problems(prompts) == (
+        "listings/testset.hard.jsonl:2: the id `c1` stands on line 2 of listings/testset.jsonl already; "
+        "give each case its own"
+    )
+
+
+def test_a_family_in_both_splits_is_a_mistake(prompts: FolderOfPrompts) -> None:
+    dev, test = ({"family": "plain", "split": split} for split in ("dev", "test"))
+    write_listings(prompts, [{**case_line(1), **dev}, {**case_line(2), **dev}, {**case_line(3), **test}])
+    assert problems(prompts).startswith(
+        "listings/testset.jsonl:3: the family `plain` is in the split dev already, not in test"
+    )
+
+
+def test_a_split_and_slices_choose_cases(prompts: FolderOfPrompts) -> None:
+    use_case = write_listings(
+        prompts,
+        [
+            {**case_line(1), "split": "dev", "slices": ["short", "typos"]},
+            {**case_line(2), "split": "test", "slices": ["typos"]},
+            {**case_line(3), "split": "test", "slices": ["long"]},
+            case_line(4),
+        ],
+    )
+    assert ids(use_case, split="test") == ["c2", "c3"]
+    assert ids(use_case, slices=["typos"]) == ["c1", "c2"]
+    assert ids(use_case, slices=["short", "long"]) == ["c1", "c3"]
+    assert ids(use_case, split="test", slices=["typos"]) == ["c2"]
+
+
+def test_a_slice_or_a_split_that_no_case_has_is_named(prompts: FolderOfPrompts) -> None:
+    use_case = write_listings(prompts, [{**case_line(1), "slices": ["short"]}])
+    with pytest.raises(OptionUnknown, match="slice `shrot`; did you mean `short`"):
+        ids(use_case, slices=["shrot"])
+    with pytest.raises(OptionUnknown, match="no case of the test set has `split: dev`"):
+        ids(use_case, split="dev")
+
+
+@pytest.mark.parametrize(
+    ("text", "synthetic"), [("These cases are Synthetic.", True), ("posts of people", False), (None, False)]
+)
+def test_cases_are_synthetic_when_the_labelling_guide_says_so(
+    prompts: FolderOfPrompts, text: str | None, synthetic: bool
+) -> None:
+    use_case = write_listings(prompts, [case_line(1)])
+    if text is not None:
+        prompts.put("listings/LABELLING.md", text)
+    assert are_synthetic(use_case) is synthetic
+
+
+def bare_case(name: str) -> Case:
+    return Case(name, Record(f"testset:{name}", name, datetime(2026, 11, 24, tzinfo=UTC), {}), {})
+
+
+@given(st.sets(st.text(min_size=1, max_size=5), max_size=30), st.integers(1, 30), st.randoms())
+def test_a_sample_does_not_depend_on_order_and_grows_by_what_it_lacks(
+    names: set[str], most: int, random: Any
+) -> None:
+    cases = [bare_case(name) for name in sorted(names)]
+    small, large = sampled(cases, most), sampled(cases, most + 3)
+    assert len(small) == min(most, len(cases))
+    assert small == [case for case in cases if case in small]
+    assert {case.id for case in small} <= {case.id for case in large}
+    random.shuffle(cases)
+    assert {case.id for case in sampled(cases, most)} == {case.id for case in small}

@@ -8,7 +8,8 @@ from furrow.config.models import Gate
 from furrow.evaluation.confidence import interval
 from furrow.evaluation.counts import Seconds
 from furrow.evaluation.gate import Check, Decision, decide, judge
-from furrow.evaluation.scoring import EvalReport, FieldScore
+from furrow.evaluation.scope import Scope
+from furrow.evaluation.scoring import EvalReport, FieldScore, Leak
 
 PASS, FAIL, OPEN = Decision.PASS, Decision.FAIL, Decision.NOT_ENOUGH_EVIDENCE
 
@@ -164,3 +165,50 @@ def test_the_weakest_check_decides(answers: list[Decision], decision: Decision) 
     assert verdict.decision is decision
     assert verdict.reasons == [check.reason for check in checks if check.decision is decision]
     assert [check["decision"] for check in verdict.to_json()["checks"]] == [str(answer) for answer in answers]
+
+
+def leaking(*ids: str, guarded: int = 60, **changed: object) -> EvalReport:
+    """A report in which forbidden text came out in these cases."""
+    leaks = [Leak(id=name, slices=["injection"], texts=["카나리아"], result={}) for name in ids]
+    return report().model_copy(update={"leaks": len(ids), "leaked": leaks, "guarded": guarded, **changed})
+
+
+def test_a_leak_fails_the_gate_whatever_else_was_reached() -> None:
+    verdict = judge(leaking("c7", "c9"), Gate(valid_rate=0.99))
+    assert verdict.decision is FAIL
+    assert verdict.reasons == ["leaks: forbidden text came out in 2 of 60 guarded cases (c7, c9)"]
+
+
+def test_a_leak_fails_a_gate_without_thresholds_and_an_incomplete_report() -> None:
+    assert judge(leaking("c7"), Gate()).decision is FAIL
+    assert judge(leaking("c7", complete=False, notes=["1 case failed"]), Gate()).decision is FAIL
+
+
+def test_a_guarded_report_without_a_leak_passes_and_says_so() -> None:
+    verdict = judge(leaking(), Gate())
+    assert verdict.decision is PASS
+    assert verdict.reasons == ["leaks: forbidden text came out in none of 60 guarded cases"]
+
+
+def test_only_some_of_many_leaks_are_named() -> None:
+    (reason,) = judge(leaking(*(f"c{number}" for number in range(9))), Gate()).reasons
+    assert reason.endswith("9 of 60 guarded cases (c0, c1, c2, c3, c4, …)")
+
+
+@pytest.mark.parametrize(
+    ("scope", "decision"),
+    [
+        pytest.param(Scope(model="large"), OPEN, id="another model"),
+        pytest.param(Scope(slices=("short",)), OPEN, id="some slices"),
+        pytest.param(Scope(split="dev"), OPEN, id="what prompts were made on"),
+        pytest.param(Scope(split="test", sampled_from=5000, synthetic=True), PASS, id="a sample of the test"),
+    ],
+)
+def test_a_report_that_does_not_speak_for_the_release_is_open(scope: Scope, decision: Decision) -> None:
+    found = report().model_copy(update={"scope": scope})
+    assert judge(found, Gate(valid_rate=0.99)).decision is decision
+
+
+def test_a_threshold_that_fails_fails_in_any_scope() -> None:
+    found = report(valid=900).model_copy(update={"scope": Scope(model="large")})
+    assert judge(found, Gate(valid_rate=0.99)).decision is FAIL

@@ -21,7 +21,7 @@ from furrow.engine.record import Rung, Work
 from furrow.evaluation.cases import Case, load_cases
 from furrow.evaluation.confidence import cases_needed, interval
 from furrow.evaluation.gate import judge
-from furrow.evaluation.report import EvalReport, render, score
+from furrow.evaluation.report import WORST_LINES, EvalReport, render, score
 from furrow.evaluation.scoring import WORST_CASES
 from furrow.store.database import open_database
 from furrow.store.ledger import SqlLedger
@@ -34,7 +34,10 @@ Listings = tuple[UseCase, list[Case]]
 @pytest.fixture
 def listings(prompts: FolderOfPrompts) -> Listings:
     """Four cases of the use case `listings`; the last one labels the brand only."""
-    lines = [*(case_line(number) for number in range(3)), {**case_line(3, {"brand": None}), "slice": "short"}]
+    lines = [
+        *(case_line(number) for number in range(3)),
+        {**case_line(3, {"brand": None}), "slices": ["short"]},
+    ]
     use_case = write_listings(prompts, lines)
     return use_case, load_cases(use_case, use_case.version())
 
@@ -150,7 +153,9 @@ def test_the_worst_cases_come_first_and_no_more_than_fit_a_screen(prompts: Folde
         ("c0", "brand"),
     ]
     assert (report.worst[0].expected, report.worst[0].got) == ("애플", "사과")
-    assert len(report.worst) == WORST_CASES
+    assert len({miss.id for miss in report.worst}) == WORST_CASES
+    assert len(report.worst) == WORST_CASES + 1
+    assert shown(report).count('"사과"') == WORST_LINES - 1
 
 
 @pytest.fixture(scope="module")
@@ -197,8 +202,10 @@ def test_the_table_shows_accuracy_interval_and_the_gate(listings: Listings) -> N
     render(report, Console(file=out, width=150), judge(report, use_case.pipeline.evaluate.gate))
     brand = next(line for line in out.getvalue().splitlines() if "brand" in line)
     assert [cell.strip() for cell in brand.split("│")[1:-1]] == [
-        *("brand", "string", "4", "2", "0.500", "0.150 - 0.850", "0.500"),
+        *("brand", "string", "4", "2", "0.500", "0.150 - 0.850", "0.500", "", ""),
     ]
+    tags = next(line for line in out.getvalue().splitlines() if "tags" in line)
+    assert [cell.strip() for cell in tags.split("│")[-3:-1]] == ["1.000", "0.667"]
     assert "Gate: pass" in out.getvalue()
 
 

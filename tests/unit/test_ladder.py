@@ -14,7 +14,7 @@ from furrow.engine.pipeline import Pipeline
 from furrow.engine.ports import Answer, Arrival, Finish, ModelRequest
 from furrow.engine.reading import read_work
 from furrow.engine.record import Outcome, Rung, Trace, Work
-from furrow.errors import AnswerRefused, ProviderUnavailable, RequestRejected
+from furrow.errors import AnswerRefused, ConfigError, ProviderUnavailable, RequestRejected
 from furrow.testing import MemoryLedger, ScriptedModel
 from tests.folders import FolderOfPrompts, record
 
@@ -38,10 +38,16 @@ class Ladder:
     """The step `extract` of the small use case, with what `small` and `large` answer to it in order."""
 
     def __init__(
-        self, prompts: FolderOfPrompts, small: list[Line], large: list[Line] | None = None, reask: bool = True
+        self,
+        prompts: FolderOfPrompts,
+        small: list[Line],
+        large: list[Line] | None = None,
+        reask: bool = True,
+        doubt: str | None = None,
     ):
         choice = '{default: small, choose: [{when: "data.body | length > 100", use: large}]'
         escalate = "" if large is None else ", escalate: large"
+        escalate += f', escalate_when: "{doubt}"' if doubt else ""
         rest = "" if reask else "\n    reask: false"
         prompts.change("goods/v1/steps.yaml", f"model: {choice}}}", f"model: {choice}{escalate}}}{rest}")
         self.use_case, self.ledger = prompts.load(), MemoryLedger()
@@ -203,3 +209,46 @@ def test_a_larger_model_that_is_down_fails_the_record_for_now_and_keeps_what_was
 def test_a_question_that_the_provider_refuses_may_pass_at_the_larger_model(prompts: FolderOfPrompts) -> None:
     work = Ladder(prompts, [RequestRejected("400: too long")], [WHOLE]).climb()
     assert extract(work).rung is Rung.ESCALATED
+
+
+UNSURE = json.dumps({**GOOD, "brand": None})
+DOUBT = "answer.brand is none"
+
+
+@pytest.mark.parametrize(
+    ("small", "large", "rung", "brand", "calls"),
+    [
+        pytest.param([WHOLE], [], Rung.STRICT, "삼성", 1, id="no doubt"),
+        pytest.param([UNSURE], [WHOLE], Rung.ESCALATED, "삼성", 2, id="doubt"),
+        pytest.param([UNSURE], [UNSURE], Rung.ESCALATED, None, 2, id="the larger model is no surer"),
+        pytest.param([UNSURE], [BROKEN], Rung.STRICT, None, 2, id="the larger model gives nothing valid"),
+        pytest.param([BROKEN, UNSURE], [WHOLE], Rung.ESCALATED, "삼성", 3, id="doubt after a re-ask"),
+    ],
+)
+def test_a_doubtful_answer_is_asked_of_the_larger_model(
+    prompts: FolderOfPrompts, small: list[Line], large: list[Line], rung: Rung, brand: str | None, calls: int
+) -> None:
+    work = Ladder(prompts, small, large, doubt=DOUBT).climb()
+    assert work.outputs["extract"]["brand"] == brand
+    assert (extract(work).rung, extract(work).calls) == (rung, calls)
+
+
+def test_a_model_that_was_chosen_already_is_not_asked_about_its_own_doubt(prompts: FolderOfPrompts) -> None:
+    ladder = Ladder(prompts, [], [UNSURE], doubt=DOUBT)
+    assert extract(ladder.climb(body="긴 글 " * 60)).rung is Rung.STRICT
+    assert len(ladder.asked("large")) == 1
+
+
+@pytest.mark.parametrize(
+    ("large", "doubt", "message"),
+    [
+        pytest.param(None, DOUBT, "`escalate_when` needs `escalate`", id="nobody to ask"),
+        pytest.param([], "answer.brnad is none", "`answer` has no field `brnad`", id="misspelt field"),
+        pytest.param([], "answer.", "not Jinja", id="no expression"),
+    ],
+)
+def test_a_wrong_doubt_is_a_config_error(
+    prompts: FolderOfPrompts, large: list[Line] | None, doubt: str, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Ladder(prompts, [], large, doubt=doubt)

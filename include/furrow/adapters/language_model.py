@@ -32,6 +32,10 @@ def open_model(alias: str, entry: CatalogueModel, connection: Connection) -> Lan
     (Gemini API), `google-cloud:…` (Vertex AI) and so on. Raises RequestRejected when the provider is not
     known or the connection does not have what it needs.
     """
+    if entry.capabilities.embeddings:
+        from furrow.adapters.embeddings import EmbeddingModel
+
+        return EmbeddingModel(alias, entry, connection)
     return ProviderModel(alias, entry, connection)
 
 

@@ -20,6 +20,10 @@ _OVERHEAD_TOKENS = 500
 _CHARACTERS_PER_TOKEN = 8
 """More than any tokenizer averages over an answer."""
 _BYTES_PER_TOKEN = 3.0
+_IMAGE_TOKENS, _USUAL_IMAGE_TOKENS = 6_000, 1_000
+"""For one image: more than Anthropic (4,784), OpenAI (3,779) or Gemini (2,240) count at most; and about."""
+_MORE_IMAGE_TOKENS = {"gpt-4o-mini": 50_000}
+"""It counts an image as if it cost what gpt-4o takes for one."""
 _USUAL_ANSWER = 200
 _PROVIDERS = {"openai-chat": "openai", "openai-responses": "openai", "google-cloud": "google"}
 """Prefix of pydantic-ai -> the provider's name in the public price list."""
@@ -53,18 +57,25 @@ class CataloguePrices:
         self._catalogue = catalogue
 
     def most_usd(self, request: ModelRequest) -> float | None:
-        """No more than this: a token is at least one byte of UTF-8, and the answer ends at `max_tokens`."""
+        """No more than this: a token is at least one byte of UTF-8, and the answer ends at `max_tokens`.
+
+        None also for images to a model that is priced per character.
+        """
         text = "".join(message.text for message in request.messages)
         written = int(request.params.get("max_tokens") or _LONGEST_ANSWER)
         price = self._catalogue[request.alias].price
         if price is not None and price.per == "character":
+            if image_count(request.messages):
+                return None  # an image has no characters
             return in_dollars(price, characters(text), written * _CHARACTERS_PER_TOKEN)
-        return self.usd(request.alias, _bytes(request) + _OVERHEAD_TOKENS, written)
+        seen = _most_image_tokens(request.model) * image_count(request.messages)
+        return self.usd(request.alias, _bytes(request) + seen + _OVERHEAD_TOKENS, written)
 
     def tokens(self, request: ModelRequest) -> tuple[int, int]:
         """Read and written, about: three bytes of prompt are a token, and an answer is rarely long."""
         longest = int(request.params.get("max_tokens") or _USUAL_ANSWER)
-        return round(_bytes(request) / _BYTES_PER_TOKEN), min(longest, _USUAL_ANSWER)
+        seen = _USUAL_IMAGE_TOKENS * image_count(request.messages)
+        return round(_bytes(request) / _BYTES_PER_TOKEN) + seen, min(longest, _USUAL_ANSWER)
 
     def usd(self, alias: str, input_tokens: int, output_tokens: int) -> float | None:
         """What so many tokens cost; for a price per character, with two characters a token (Korean)."""
@@ -73,6 +84,15 @@ class CataloguePrices:
             return _listed(entry.model, input_tokens, output_tokens)
         each = 2 if entry.price.per == "character" else 1
         return in_dollars(entry.price, each * input_tokens, each * output_tokens)
+
+
+def _most_image_tokens(model: str) -> int:
+    return next((most for name, most in _MORE_IMAGE_TOKENS.items() if name in model), _IMAGE_TOKENS)
+
+
+def image_count(messages: Sequence[Message]) -> int:
+    """Images in all turns."""
+    return sum(len(message.images) for message in messages)
 
 
 def in_dollars(price: Price, read: int, written: int) -> float:
@@ -115,6 +135,8 @@ def by_catalogue(
     billable characters).
     """
     if price.per == "character":
+        if image_count(messages):
+            return None
         read, written = sum(characters(message.text) for message in messages), characters(text)
     else:
         read, written = response.usage.input_tokens, response.usage.output_tokens

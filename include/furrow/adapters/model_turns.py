@@ -7,11 +7,13 @@ from itertools import chain
 from typing import Any, cast
 
 from pydantic_ai.messages import (
+    BinaryContent,
     ModelMessage,
     ModelRequestPart,
     ModelResponse,
     SystemPromptPart,
     TextPart,
+    UserContent,
     UserPromptPart,
 )
 from pydantic_ai.messages import ModelRequest as Turn
@@ -39,6 +41,8 @@ class Turns:
         return _joined([*self._prefix(messages[:-1]), _turn(messages[-1])])
 
     def _prefix(self, shared: Sequence[Message]) -> list[ModelMessage]:
+        if any(message.images for message in shared):  # a record's own turn, asked again
+            return _joined([_turn(message) for message in shared])
         key = tuple(map(id, shared))
         known = self._prefixes.get(key)
         if known is None:
@@ -98,6 +102,18 @@ def _turn(message: Message) -> ModelMessage:
         case "system":
             return Turn(parts=[SystemPromptPart(content=message.text)])
         case "user":
-            return Turn(parts=[UserPromptPart(content=message.text)])
+            return Turn(parts=[UserPromptPart(content=_content(message))])
         case _:
             return ModelResponse(parts=[TextPart(content=message.text)])
+
+
+def _content(message: Message) -> str | list[UserContent]:
+    """The images before the text, as vendors advise; of several each has its number before it."""
+    if not message.images:
+        return message.text
+    content: list[UserContent] = []
+    for number, image in enumerate(message.images, 1):
+        if len(message.images) > 1:
+            content.append(f"Image {number}:")
+        content.append(BinaryContent(image.content, media_type=image.media_type))
+    return [*content, message.text]

@@ -13,6 +13,7 @@ import typer
 from furrow.cli.budget import budget_app
 from furrow.cli.common import JsonFlag, UseCaseName, VersionOption, open_deployment
 from furrow.cli.dead_letters import dead_letters_app
+from furrow.cli.evaluate import evaluate
 from furrow.cli.ledger import ledger_app
 from furrow.cli.plan import plan
 from furrow.config.settings import Settings
@@ -115,35 +116,7 @@ def run(
 app.command()(plan)
 
 
-@app.command(name="eval")
-def evaluate(use_case: UseCaseName, version: VersionOption = None, as_json: JsonFlag = False) -> None:
-    """Run the test set and print the accuracy of each field with its 95 % interval."""
-    import asyncio
-
-    from rich.console import Console
-
-    from furrow.evaluation.cases import load_cases
-    from furrow.evaluation.gate import judge
-    from furrow.evaluation.report import render, score
-
-    deployment = open_deployment()
-    loaded = deployment.use_case(use_case)
-    chosen = loaded.version(version)
-    cases = load_cases(loaded, chosen)
-    works: list[Work] = []
-    with progress(len(cases), f"{use_case} {chosen.release}") as seen:
-
-        def keep(work: Work) -> None:
-            works.append(work)
-            seen()
-
-        asyncio.run(deployment.run_in_process(loaded, chosen, [case.work() for case in cases], keep))
-    report = score(cases, works, loaded, chosen)
-    verdict = judge(report, loaded.pipeline.evaluate.gate)
-    if as_json:
-        print_json({**report.to_json(), "gate": verdict.to_json()})
-    else:
-        render(report, Console(), verdict)
+app.command(name="eval")(evaluate)
 
 
 @app.command()
@@ -195,13 +168,19 @@ def status(as_json: JsonFlag = False) -> None:
 
 
 @app.command()
-def demo(as_json: JsonFlag = False) -> None:
-    """The main job on the embedded default: records into Kafka, the DAG run, features read back."""
+def demo(
+    use_cases: Annotated[
+        list[str] | None, typer.Argument(metavar="[USE_CASE]...", help="Only these. Default: all.")
+    ] = None,
+    records: Annotated[int, typer.Option(min=1, help="Sample records of each use case.")] = 5,
+    as_json: JsonFlag = False,
+) -> None:
+    """The main job on the embedded default: records into Kafka, the DAG runs, features read back."""
     from furrow.local.demo import run_demo
     from furrow.local.progress import Shown
 
     with Shown() as shown:
-        code = run_demo(Settings.from_environment(), as_json, shown)
+        code = run_demo(Settings.from_environment(), use_cases or (), records, as_json, shown)
     raise typer.Exit(code)
 
 
@@ -235,6 +214,7 @@ def _register_bench(name: str, text: str) -> None:
 
 _register_bench("engine", "Calls a second and CPU per call: engine, bare HTTP client, pydantic-ai Agent.")
 _register_bench("ledger", "A ledger of 1,000,000 rows: milliseconds to look up, claim and record.")
+_register_bench("lookup", "Look-ups a second in 100,000 places, next to a scan of the region.")
 _register_bench("parse", "200 use-case folders into DAGs, next to dag-factory.")
 _register_bench("rerun", "Calls bought and expected when a run is cleared, killed, changed or doubled.")
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from furrow.config.fields import Fields
 from furrow.config.loader import load_all
+from furrow.config.prompts import Example
+from furrow.config.quoting import is_quoted
 from furrow.config.templates import Expression, Names, Template
 from furrow.config.use_case import Broken, UseCase, Version
 from furrow.config.yaml_file import suggest
-from furrow.errors import ConfigError, OptionUnknown, Problem
+from furrow.errors import ConfigError, OptionUnknown, Problem, PromptFailed
 
 Json = dict[str, Any]
 
@@ -37,7 +40,7 @@ def _row(entry: UseCase | Broken) -> Json:
     if isinstance(entry, Broken):
         problems, releases = list(entry.error.problems), {}
     else:
-        problems = [*check_examples(entry), *check_record_fields(entry)]
+        problems = [*check_examples(entry), *check_example_quotes(entry), *check_record_fields(entry)]
         releases = {name: version.release for name, version in entry.versions.items()}
     return {"use_case": entry.name, "releases": releases, "problems": [str(problem) for problem in problems]}
 
@@ -55,6 +58,34 @@ def check_examples(use_case: UseCase) -> list[Problem]:
     return problems
 
 
+def check_example_quotes(use_case: UseCase) -> list[Problem]:
+    """Few-shot examples that quote words which do not stand in their own input."""
+    return [
+        problem
+        for version in use_case.versions.values()
+        for step, prompt in version.prompts.items()
+        for example in prompt.examples
+        for problem in _unquoted(example, version.outputs[step], version.expressions.get(step, {}))
+    ]
+
+
+def _unquoted(example: Example, fields: Fields, expressions: Mapping[str, Expression]) -> Iterator[Problem]:
+    answer = json.loads(example.answer)
+    for name, spec in fields.specs.items():
+        if spec.quote_of is None:
+            continue
+        try:
+            text = expressions[f"quote.{name}"].evaluate(example.input)
+        except PromptFailed as error:
+            yield Problem(*example.where, f"`{name}`: its `quote_of` fails: {error}")
+            continue
+        quotes = answer[name] if isinstance(answer[name], list) else [answer[name]]
+        for quote in filter(None, quotes):
+            if not is_quoted(quote, str(text)):
+                what = f"`{name}`: `{quote}` does not stand in {spec.quote_of}"
+                yield Problem(*example.where, what, "copy the words exactly")
+
+
 def check_record_fields(use_case: UseCase) -> list[Problem]:
     """`data.…` in prompts and conditions that no sample record and no test case has."""
     fields = _sample_fields(use_case.folder)
@@ -69,6 +100,8 @@ def _check(version: Version, fields: set[str]) -> Iterator[Problem]:
         "key": None,
         "time": None,
         "result": None,
+        "item": None,
+        "answer": None,
         **dict.fromkeys(version.outputs, None),
     }
     for checked in _checked(version):

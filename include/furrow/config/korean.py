@@ -10,6 +10,7 @@ from decimal import Decimal
 
 _LONGEST_TEXT = 200
 _LARGEST = 10**12
+_WON_FROM = 100_000
 
 _DIGITS = {"일": 1, "이": 2, "삼": 3, "사": 4, "오": 5, "육": 6, "칠": 7, "팔": 8, "구": 9}
 _SMALL_UNITS = {"십": 10, "백": 100, "천": 1000}
@@ -30,7 +31,7 @@ _COUNTER = re.compile(
 )
 _FOREIGN = re.compile(r"(?:[$€¥£]|usd|eur|jpy)\s?$", re.IGNORECASE)
 _SHARED_UNIT = re.compile(rf"({_NUMBER})(\s*(?:~|-|–|→|->|=>|에서)\s*)(?={_NUMBER}\s?(만|억|천))")
-_LOWERED = re.compile(r"→|->|=>|▶|에서|내려|내림|내렸|인하|할인|올렸|다가")
+LOWERED = re.compile(r"→|->|=>|▶|에서|내려|내림|내렸|인하|할인|올렸|다가")
 _BETWEEN = re.compile(r"\s?(?:원\s?)?사이")
 _NEW_PRICE = re.compile(
     r"(?:정가|원가|출고가|구매가|구입가|새\s?제품|새\s?상품|매장가)\s?(?:은|는|이|가)?\s*$"
@@ -41,11 +42,23 @@ _GIVEN_AWAY = re.compile(
     re.IGNORECASE,
 )
 _TEN_THOUSANDS = re.compile(r"(\d{1,3}\.\d)\s?(?:에|정도)?")
+_MONTHLY = re.compile(r"\s월|월\s?세")
+"""`500 월 45`: not the fifth month."""
+
+_PART_OF_A_WORD = re.compile(r"(?<!krw)(?<=[a-z])$", re.IGNORECASE)
+_WON_AFTER = re.compile(r"\s?(?:won|krw)\b", re.IGNORECASE)
+_WON_BEFORE = re.compile(r"(?:\bkrw|[₩￦])\s?$", re.IGNORECASE)
+
+_THOUSAND_WITH = re.compile(r"(?:.*[^가-힣])?천\s?", re.DOTALL)
+"""`천에 50`, not `인천에 50`."""
+
 _DOTTED_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+")
 
 
 @dataclass(frozen=True, slots=True)
-class _Amount:
+class Amount:
+    """An amount and where it stands in its text."""
+
     won: int
     start: int
     end: int
@@ -81,12 +94,74 @@ def parse_krw(text: str | None) -> int | None:
     return 0 if _GIVEN_AWAY.search(_DELIVERY.sub(" ", plain)) else None
 
 
-def _asked(text: str, amounts: list[_Amount]) -> int:
+def parse_krw_in_man(text: str | None) -> int | None:
+    """The first amount of won in a text about homes, where a number without a unit counts 만원.
+
+    - `500` is 5,000,000, `2천` 20,000,000, `8,500` 85,000,000; from 100,000 up a bare number is won.
+    - After 억 the rest counts 만 too (`1억 2500` is 125,000,000), a lone digit 천만 (`3억5` is 350,000,000).
+    - `5만`, `650,000원`, `KRW 70,000` mean what they say. Numbers that count something are no amounts.
+
+    Only the first 200 characters are read. Never raises.
+    """
+    return next((amount.won for amount in amounts_in_man(text or "")), None)
+
+
+def amounts_in_man(text: str) -> Iterator[Amount]:
+    """Every amount as `parse_krw_in_man` reads it, in order; places are in the NFKC of the text."""
+    plain = unicodedata.normalize("NFKC", text[:_LONGEST_TEXT])
+    for match in _AMOUNT.finditer(plain):
+        written = match[0].strip()
+        if not written or not _is_money_of_homes(plain, match):
+            continue
+        said = match["won"] or match["man"] is not None or _is_named_won(plain, match)
+        won = _won(match) if said else _won_in_man(match)
+        if won is not None and won <= _LARGEST:
+            yield Amount(won, match.start(), match.end())
+
+
+def _is_money_of_homes(text: str, match: re.Match[str]) -> bool:
+    written = match[0].strip()
+    if match["won"]:
+        return written != "원"
+    if _FOREIGN.search(text[: match.start()]) or _PART_OF_A_WORD.search(text[: match.start()]):
+        return False
+    end = match.start() + len(match[0].rstrip())
+    if _COUNTER.match(text, end) and not _MONTHLY.match(text, end):
+        return False
+    return bool(re.search(r"\d", written)) or _is_spelled(written, text, match)
+
+
+def _is_spelled(written: str, text: str, match: re.Match[str]) -> bool:
+    """Numerals in Hangul: `이천` alone, `전세금 삼억`, `천에 50`; in `이천 터미널` it is a place."""
+    if written == "천" and _THOUSAND_WITH.fullmatch(text, 0, match.end()):
+        return True
+    word_of_its_own = len(written) > 1 and written[-1] in "만억" and text[: match.start()][-1:] in ("", " ")
+    return written[-1] in "십백천만억" and (written == text.strip() or word_of_its_own)
+
+
+def _is_named_won(text: str, match: re.Match[str]) -> bool:
+    """`KRW 70,000`, `70,000 won`."""
+    return bool(_WON_AFTER.match(text, match.end()) or _WON_BEFORE.search(text[: match.start()]))
+
+
+def _won_in_man(match: re.Match[str]) -> int | None:
+    """`1억 2500`, `3억5`, `2천`, `500`: what has no 만 and no 원."""
+    eok, rest = match["eok"], (match["rest"] or "").strip()
+    value = _group(rest)
+    if eok is None:
+        total = value if value >= _WON_FROM else value * 10_000
+    else:
+        lone = len(rest) == 1 and rest not in _SMALL_UNITS
+        total = (_group(eok) or 1) * 10**8 + value * (10**7 if lone else 10_000)
+    return int(total) if total == int(total) else None
+
+
+def _asked(text: str, amounts: list[Amount]) -> int:
     """The one amount of several that the seller asks."""
     others = [amount for amount in amounts if not _NEW_PRICE.search(text[: amount.start])]
     asked, *later = others or amounts
     for amount in later:
-        if not _LOWERED.search(text[asked.end : amount.start]):
+        if not LOWERED.search(text[asked.end : amount.start]):
             break
         if _BETWEEN.match(text, amount.end):
             return min(asked.won, amount.won)
@@ -94,7 +169,7 @@ def _asked(text: str, amounts: list[_Amount]) -> int:
     return asked.won
 
 
-def _amounts(text: str) -> Iterator[_Amount]:
+def _amounts(text: str) -> Iterator[Amount]:
     """Every amount of won in the text, in order."""
     for match in _AMOUNT.finditer(text):
         written = match[0].strip()
@@ -102,7 +177,7 @@ def _amounts(text: str) -> Iterator[_Amount]:
             continue
         won = _won(match)
         if won is not None and won <= _LARGEST:
-            yield _Amount(won, match.start(), match.end())
+            yield Amount(won, match.start(), match.end())
 
 
 def _is_money(text: str, match: re.Match[str]) -> bool:
@@ -133,6 +208,11 @@ def _won(match: re.Match[str]) -> int | None:
         (_group(part) or 1) * unit for part, unit in ((eok, 10**8), (man, 10**4)) if part is not None
     )
     return int(total) if total == int(total) else None
+
+
+def in_digits(numeral: str) -> str:
+    """A number in Hangul, such as `이십이` or `3백`, in digits."""
+    return f"{_group(numeral):f}"
 
 
 def _group(text: str) -> Decimal:

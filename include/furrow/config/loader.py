@@ -6,23 +6,55 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from furrow.config.documents import Documents, find_documents
 from furrow.config.fields import Fields
-from furrow.config.models import LlmStep, MapStep, ModelsFile, PipelineFile, StepsFile
+from furrow.config.models import (
+    EACH_FIELD,
+    ESCALATE_WHEN,
+    IMAGES,
+    ClaimsStep,
+    FieldSpec,
+    Images,
+    JudgeStep,
+    LlmStep,
+    LookupStep,
+    MapStep,
+    ModelsFile,
+    PhotoQualityStep,
+    PipelineFile,
+    RetrieveStep,
+    StepConfig,
+    StepsFile,
+)
 from furrow.config.prompts import PromptFolder, load_fields, load_prompt
+from furrow.config.step_fields import (
+    CLAIMS_FIELDS,
+    JUDGE_ANSWER,
+    JUDGE_FIELDS,
+    PASSAGES_FIELDS,
+    PHOTO_QUALITY_FIELDS,
+    RETRIEVE_FIELDS,
+    VERDICTS_FIELD,
+)
+from furrow.config.tables import Table, find_table
 from furrow.config.templates import Expression, Names
 from furrow.config.use_case import Broken, CheckedRule, UseCase, Version
 from furrow.config.yaml_file import YamlFile, read_yaml, suggest
 from furrow.errors import ConfigError, Problem
 
 _VERSION = re.compile(r"v[1-9][0-9]*")
-_RESERVED = {"self", "data", "key", "time", "result", "fetch", "validate", "evaluate"}
+_RESERVED = {"self", "data", "key", "time", "item", "result", "fetch", "validate", "evaluate"}
 _STAMPS = {"release", "run_id", "record_id", "event_time"}
 REPLAY_DAG = "dead_letters_replay"
 """The id of a DAG that is not a use case's."""
+LINKS_FIELD = "links"
+_TEXTS = FieldSpec(type="list", items="string")
+LOOKUP_FIELDS = {"ids": _TEXTS, "names": _TEXTS, "unlinked": _TEXTS}
+"""The fields of a lookup step that a result may take; `links` is for later steps."""
 Loaded = TypeVar("Loaded")
 
 
@@ -148,6 +180,11 @@ class _VersionLoader:
         self.outputs: dict[str, Fields] = {}
         self.prompts: dict[str, PromptFolder] = {}
         self.expressions: dict[str, dict[str, Expression]] = {}
+        self.tables: dict[str, Table] = {}
+        self.documents: dict[str, Documents] = {}
+        self.each: set[str] = set()
+        self.untyped: dict[str, set[str]] = {}
+        """Fields of a step that only later steps see: they have no type that a result could have."""
 
     def load(self) -> Version:
         self.yaml = read_yaml(self.folder / "steps.yaml", f"{self.shown}/steps.yaml")
@@ -168,12 +205,19 @@ class _VersionLoader:
             rules=rules,
             catalogue={alias: self.models.models[alias] for alias in reachable(file, self.models)},
             content_hash=content_hash(self.folder, file, self.models),
+            tables=self.tables,
+            documents=self.documents,
         )
 
     @property
     def _names(self) -> Names:
-        outputs = {name: set(fields.specs) or None for name, fields in self.outputs.items()}
+        outputs = {name: self._fields_of(name) or None for name in self.outputs}
         return {"data": None, "key": None, "time": None, **outputs}
+
+    def _fields_of(self, step: str) -> set[str]:
+        """What later steps see of a step; empty when its output.yaml does not load."""
+        typed = set() if step in self.each else set(self.outputs[step].specs)
+        return typed | self.untyped.get(step, set())
 
     def _check_names(self, file: StepsFile) -> None:
         names = [step.name for step in file.steps]
@@ -183,12 +227,23 @@ class _VersionLoader:
                 self.problems.add(
                     self.yaml.problem(("steps", index, "name"), f"the step name `{name}` {what}")
                 )
+        names += [step.documents for step in file.steps if isinstance(step, RetrieveStep)]
         for path in sorted(self.folder.iterdir()):
             if path.is_dir() and path.name[0] not in "._" and path.name not in names:
                 hint = suggest(path.name, names)
                 self.problems.add(Problem(f"{self.shown}/{path.name}", None, "a folder of no step", hint))
 
-    def _load_step(self, step: LlmStep | MapStep, loc: tuple[str | int, ...]) -> None:
+    def _load_step(self, step: StepConfig, loc: tuple[str | int, ...]) -> None:
+        if isinstance(step, LookupStep):
+            self._load_lookup_step(step, loc)
+            return
+        if isinstance(step, JudgeStep | ClaimsStep | RetrieveStep):
+            self._load_fixed_step(step, loc)
+            return
+        if isinstance(step, PhotoQualityStep):
+            self._expression(step.name, IMAGES, step.images.of, (*loc, IMAGES, "of"))
+            self.outputs[step.name] = Fields(PHOTO_QUALITY_FIELDS, step.name)
+            return
         shown = f"{self.shown}/{step.name}"
         fields = self.problems.try_(
             lambda: load_fields(self.folder / step.name / "output.yaml", f"{shown}/output.yaml", step.name)
@@ -200,37 +255,187 @@ class _VersionLoader:
         self.outputs[step.name] = fields or Fields({}, step.name)
 
     def _load_llm_step(self, step: LlmStep, loc: tuple[str | int, ...], fields: Fields | None) -> None:
+        names = self._names
+        self._load_choice(step, loc)
+        self._check_when(step, loc, fields)
+        self._load_escalation(step, fields, loc)
+        if step.each is not None:
+            self._check_each(step.name, step.each, (*loc, "each"), ("list",))
+            self.each.add(step.name)
+            self.untyped[step.name] = {EACH_FIELD}
+            names = {**names, "item": None}
+            if fields is not None and "item" in fields.specs:
+                what = f"with `each`, `item` is taken: {step.name}/output.yaml has a field of that name"
+                self.problems.add(self.yaml.problem((*loc, "each"), what, "rename the field"))
+        if step.images is not None:
+            self._load_images(step, step.images, loc, names)
+        if fields is not None:
+            shown = f"{self.shown}/{step.name}"
+            self._load_quotes(step, fields, names)
+            prompt = self.problems.try_(
+                lambda: load_prompt(self.folder / step.name, shown, fields, names)
+            )
+            if prompt is not None:
+                self.prompts[step.name] = prompt
+
+    def _load_choice(self, step: LlmStep, loc: tuple[str | int, ...]) -> None:
+        self._check_aliases(step, loc)
+        for number, choice in enumerate(step.choice.choose):
+            self._expression(step.name, str(number), choice.when, (*loc, "model", "choose", number, "when"))
+
+    def _load_escalation(self, step: LlmStep, fields: Fields | None, loc: tuple[str | int, ...]) -> None:
+        """The condition on an answer, compiled as `escalate_when`."""
+        source = step.choice.escalate_when
+        if source is None:
+            return
+        names = {**self._names, "answer": set(fields.specs) if fields else None}
+        names |= {"item": None} if step.each is not None else {}
+        expression = self._compiled(source, (*loc, "model", ESCALATE_WHEN), names)
+        if expression is not None:
+            self.expressions.setdefault(step.name, {})[ESCALATE_WHEN] = expression
+
+    def _check_aliases(self, step: LlmStep, loc: tuple[str | int, ...]) -> None:
         for alias in step.aliases:
             if alias not in self.models.models:
                 hint = suggest(alias, list(self.models.models))
                 self.problems.add(
                     self.yaml.problem((*loc, "model"), f"models.yaml has no model `{alias}`", hint)
                 )
-        for number, choice in enumerate(step.choice.choose):
-            self._expression(step.name, str(number), choice.when, (*loc, "model", "choose", number, "when"))
-        if fields is not None:
-            shown = f"{self.shown}/{step.name}"
-            prompt = self.problems.try_(
-                lambda: load_prompt(self.folder / step.name, shown, fields, self._names)
-            )
-            if prompt is not None:
-                self.prompts[step.name] = prompt
+            elif self.models.models[alias].capabilities.embeddings:
+                what = f"the model `{alias}` embeds texts and answers nothing"
+                self.problems.add(self.yaml.problem((*loc, "model"), what, "name a model that writes"))
+
+    def _load_images(self, step: LlmStep, images: Images, loc: tuple[str | int, ...], names: Names) -> None:
+        """The expression of the images, and whether every model that may answer takes any."""
+        compiled = self._compiled(images.of, (*loc, IMAGES, "of"), names)
+        if compiled is not None:
+            self.expressions.setdefault(step.name, {})[IMAGES] = compiled
+        for alias in sorted(answering(step.aliases, self.models)):
+            entry = self.models.models.get(alias)
+            if entry is not None and not entry.capabilities.vision:
+                what = f"the step sends images, and `{alias}` takes none ({entry.model})"
+                seeing = [name for name, one in self.models.models.items() if one.capabilities.vision]
+                hint = f"use {' or '.join(seeing)}, " if seeing else ""
+                hint += f"or write `capabilities: {{vision: true}}` at `{alias}` in models.yaml if it does"
+                self.problems.add(self.yaml.problem((*loc, "model"), what, hint))
+
+    def _load_quotes(self, step: LlmStep | MapStep, fields: Fields, names: Names) -> None:
+        """The texts that `quote_of` names, compiled as `quote.<field>`."""
+        quoted = {name: spec.quote_of for name, spec in fields.specs.items() if spec.quote_of is not None}
+        if not quoted:
+            return
+        shown = f"{self.shown}/{step.name}/output.yaml"
+        file = read_yaml(self.folder / step.name / "output.yaml", shown)
+        for field, source in quoted.items():
+            loc = (field, "quote_of")
+            if isinstance(step, MapStep):
+                what = "only the answer of a model quotes; a map step computes"
+                self.problems.add(file.problem(loc, what, "remove `quote_of`"))
+                continue
+            compiled = self._compiled(source, loc, names, file)
+            if compiled is not None:
+                self.expressions.setdefault(step.name, {})[f"quote.{field}"] = compiled
 
     def _load_map_step(self, step: MapStep, loc: tuple[str | int, ...], fields: Fields | None) -> None:
         for field, source in step.set.items():
             self._expression(step.name, field, source, (*loc, "set", field))
+        if fields is not None:
+            self._load_quotes(step, fields, self._names)
         if fields is not None and set(step.set) != set(fields.specs):
             what = f"`set` and {step.name}/output.yaml name different fields"
             hint = f"output.yaml has {', '.join(fields.specs)}"
             self.problems.add(self.yaml.problem((*loc, "set"), what, hint))
+
+    def _check_when(self, step: LlmStep, loc: tuple[str | int, ...], fields: Fields | None) -> None:
+        """`when`, and that the step's fields can be null where it does not hold."""
+        if step.when is None:
+            return
+        self._expression(step.name, "when", step.when, (*loc, "when"))
+        for name, spec in fields.specs.items() if fields is not None and step.each is None else ():
+            if not spec.nullable and spec.type != "list":
+                what = f"with `when`, a field may be null: `{name}` of {step.name}/output.yaml may not"
+                self.problems.add(self.yaml.problem((*loc, "when"), what, "write `nullable: true` there"))
+
+    def _load_fixed_step(
+        self, step: JudgeStep | ClaimsStep | RetrieveStep, loc: tuple[str | int, ...]
+    ) -> None:
+        """A step whose fields are the same in every folder."""
+        if isinstance(step, JudgeStep):
+            self._load_llm_step(step.question, loc, JUDGE_ANSWER)
+            self.each.discard(step.name)
+            self.untyped[step.name] = {VERDICTS_FIELD}
+            self.outputs[step.name] = Fields(JUDGE_FIELDS, step.name)
+        elif isinstance(step, ClaimsStep):
+            self._check_each(step.name, step.each, (*loc, "each"), ("list", "string"))
+            self._expression(step.name, "facts", step.facts, (*loc, "facts"))
+            self.outputs[step.name] = Fields(CLAIMS_FIELDS, step.name)
+        else:
+            self._load_retrieve_step(step, loc)
+
+    def _load_retrieve_step(self, step: RetrieveStep, loc: tuple[str | int, ...]) -> None:
+        self._expression(step.name, "query", step.query, (*loc, "query"))
+        for field, source in step.within.items():
+            self._expression(step.name, f"within.{field}", source, (*loc, "within", field))
+        if step.embeddings is not None:
+            self._check_embeddings(step.embeddings, (*loc, "embeddings"))
+        path = find_documents(self.folder, step.documents)
+        if path is None:
+            hint = f"put it beside steps.yaml, or into {self.folder.parent.name}/"
+            what = f"there is no folder `{step.documents}` of documents"
+            self.problems.add(self.yaml.problem((*loc, "documents"), what, hint))
+        else:
+            where = self.shown if path.parent == self.folder else self.folder.parent.name
+            documents = self.documents[step.name] = Documents(path, f"{where}/{step.documents}")
+            self.problems.extend(self.problems.try_(documents.check) or ())
+        self.outputs[step.name] = Fields(RETRIEVE_FIELDS, step.name)
+        self.untyped[step.name] = set(PASSAGES_FIELDS)
+
+    def _check_embeddings(self, alias: str, loc: tuple[str | int, ...]) -> None:
+        entry = self.models.models.get(alias)
+        if entry is None:
+            hint = suggest(alias, list(self.models.models))
+            self.problems.add(self.yaml.problem(loc, f"models.yaml has no model `{alias}`", hint))
+        elif not entry.capabilities.embeddings:
+            hint = "write `capabilities: {embeddings: true}` there, when it does"
+            self.problems.add(self.yaml.problem(loc, f"the model `{alias}` does not embed texts", hint))
+
+    def _load_lookup_step(self, step: LookupStep, loc: tuple[str | int, ...]) -> None:
+        self._check_each(step.name, step.each, (*loc, "each"), ("list", "string"))
+        for column, source in step.match.scope.items():
+            self._expression(step.name, f"within.{column}", source, (*loc, "match", "within", column))
+        path = find_table(self.folder, step.table)
+        if path is None:
+            hint = f"put it beside steps.yaml, or into {self.folder.parent.name}/"
+            self.problems.add(self.yaml.problem((*loc, "table"), f"there is no table `{step.table}`", hint))
+        else:
+            where = self.shown if path.parent == self.folder else self.folder.parent.name
+            table = self.tables[step.name] = Table(path, f"{where}/{step.table}")
+            optional = [step.match.aliases] if step.match.aliases else []
+            found = self.problems.try_(lambda: table.check(step.id, step.columns, optional))
+            self.problems.extend(found or ())
+        self.outputs[step.name] = Fields(LOOKUP_FIELDS, step.name)
+        self.untyped[step.name] = {LINKS_FIELD}
+
+    def _check_each(self, step: str, path: str, loc: tuple[str | int, ...], types: Sequence[str]) -> None:
+        """`each` names a field of an earlier step that holds what is wanted, or one of the record."""
+        self._expression(step, "each", path, loc)
+        owner, _, name = path.partition(".")
+        spec = self.outputs[owner].specs.get(name) if owner in self.outputs else None
+        if spec is not None and owner not in self.each and spec.type not in types:
+            what = f"`{path}` is of type {spec.type}; `each` wants {' or '.join(types)}"
+            self.problems.add(self.yaml.problem(loc, what))
 
     def _expression(self, step: str, name: str, source: str, loc: tuple[str | int, ...]) -> None:
         expression = self._compiled(source, loc, self._names)
         if expression is not None:
             self.expressions.setdefault(step, {})[name] = expression
 
-    def _compiled(self, source: str, loc: tuple[str | int, ...], names: Names) -> Expression | None:
-        expression = self.problems.try_(lambda: Expression(source, self.yaml.path, self.yaml.line(loc)))
+    def _compiled(
+        self, source: str, loc: tuple[str | int, ...], names: Names, file: YamlFile | None = None
+    ) -> Expression | None:
+        """file: where the expression stands, when that is not steps.yaml."""
+        where = file or self.yaml
+        expression = self.problems.try_(lambda: Expression(source, where.path, where.line(loc)))
         if expression is not None:
             self.problems.extend(expression.check(names))
         return expression
@@ -246,6 +451,9 @@ class _VersionLoader:
             if step not in self.outputs:
                 hint = suggest(step, list(self.outputs))
                 self.problems.add(self.yaml.problem(loc, f"there is no step `{step}`", hint))
+            elif step in self.each or name in self.untyped.get(step, ()):
+                what = f"`{path}` has no type that a result could have"
+                self.problems.add(self.yaml.problem(loc, what, "compute what you need in a map step"))
             elif self.outputs[step].specs and name not in self.outputs[step].specs:
                 hint = suggest(name, list(self.outputs[step].specs))
                 self.problems.add(self.yaml.problem(loc, f"the step `{step}` has no field `{name}`", hint))
@@ -261,14 +469,20 @@ class _VersionLoader:
 
 def reachable(file: StepsFile, models: ModelsFile) -> set[str]:
     """Every model alias that may answer for these steps: the named ones and their fallbacks."""
-    named = {alias for step in file.steps for alias in step.aliases}
+    return answering({alias for step in file.steps for alias in step.aliases}, models)
+
+
+def answering(named: Iterable[str], models: ModelsFile) -> set[str]:
+    """These model aliases and their fallbacks."""
+    named = set(named)
     return named.union(*(models.models[alias].fallback for alias in named if alias in models.models))
 
 
 def content_hash(folder: Path, file: StepsFile, models: ModelsFile) -> str:
     """SHA-256 (hex) of what decides the output: every file of the folder, and each model's name."""
     digest = hashlib.sha256()
-    for name, path in sorted(_files(str(folder))):
+    shared = (*_shared_tables(folder, file), *_shared_documents(folder, file))
+    for name, path in (*sorted(_files(str(folder))), *shared):
         digest.update(f"{name}\0".encode())
         digest.update(hashlib.sha256(Path(path).read_bytes()).digest())
     aliases = sorted(alias for alias in reachable(file, models) if alias in models.models)
@@ -278,6 +492,23 @@ def content_hash(folder: Path, file: StepsFile, models: ModelsFile) -> str:
     }
     digest.update(json.dumps(chosen, sort_keys=True).encode())
     return digest.hexdigest()
+
+
+def _shared_tables(folder: Path, file: StepsFile) -> Iterator[tuple[str, str]]:
+    """Name and path of the tables of these steps that do not lie in the version's folder."""
+    names = {step.table for step in file.steps if isinstance(step, LookupStep)}
+    for path in filter(None, (find_table(folder, name) for name in sorted(names))):
+        if path.parent != folder:
+            yield f"../{path.name}", str(path)
+
+
+def _shared_documents(folder: Path, file: StepsFile) -> Iterator[tuple[str, str]]:
+    """The same for the documents that these steps search."""
+    names = {step.documents for step in file.steps if isinstance(step, RetrieveStep)}
+    for path in filter(None, (find_documents(folder, name) for name in sorted(names))):
+        if path.parent != folder:
+            for name, found in sorted(_files(str(path))):
+                yield f"../{path.name}/{name}", found
 
 
 def _files(folder: str, within: str = "") -> Iterator[tuple[str, str]]:

@@ -14,6 +14,9 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
 VersionName = Annotated[str, Field(pattern=r"^v[1-9][0-9]*$")]
 
+StepField = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
+"""A field of an earlier step (`step.field`), or of the record (`data.field`)."""
+
 
 class Written(BaseModel):
     """Base of everything an author writes: unknown keys are refused, values are not converted."""
@@ -132,12 +135,27 @@ class Choice(Written):
     use: str = Field(description="Model alias for the records for which it holds.")
 
 
+ESCALATE_WHEN = "escalate_when"
+"""Under which a step's condition on its own answer is compiled."""
+
+
 class ModelChoice(Written):
     """A model for each record."""
 
     default: str = Field(description="Model alias when no condition holds.")
     choose: list[Choice] = Field([], description="Conditions in order; the first that holds decides.")
     escalate: str | None = Field(None, description="Model alias for answers that no re-ask could mend.")
+    escalate_when: str | None = Field(
+        None,
+        description="Jinja expression over a valid `answer`, `data` and earlier steps, such as"
+        " `not answer.sure`: where it holds, `escalate` is asked too, and its answer counts if it is valid.",
+    )
+
+    @model_validator(mode="after")
+    def _has_whom_to_ask(self) -> ModelChoice:
+        if self.escalate_when is not None and self.escalate is None:
+            raise ValueError("`escalate_when` needs `escalate`: the model to ask")
+        return self
 
 
 class Params(Written):
@@ -149,6 +167,39 @@ class Params(Written):
     seed: int | None = Field(None, description="For providers that can repeat a sample.")
 
 
+EACH_FIELD = "answers"
+"""The one field of an llm step with `each`: a list of objects."""
+
+
+IMAGES = "images"
+"""Under which a step's expression of its images is compiled."""
+
+
+class Images(Written):
+    """The pictures of a record that a step looks at: JPEG, PNG or WebP.
+
+    A record names them by path in `folder`, or by URL when its host is among `hosts`; nothing else is read.
+    They are turned as their EXIF says and sent no larger than `max_edge`.
+    """
+
+    of: str = Field(description="Jinja expression of a path or URL, or a list of them: data.photos.")
+    folder: str | None = Field(
+        None, description="fsspec URL or path with the files; relative to the use case's folder."
+    )
+    hosts: list[Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?$")]] = Field(
+        [], description="Hosts from which URLs may be fetched, with the port where it is not the usual one."
+    )
+    max_count: int = Field(8, gt=0, le=100, description="A record with more is rejected.")
+    max_bytes: int = Field(10_000_000, gt=0, description="A larger file rejects its record.")
+    max_edge: int = Field(768, ge=16, le=4096, description="Longest edge that is looked at, in pixels.")
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> Images:
+        if self.folder is None and not self.hosts:
+            raise ValueError("say where images may come from: `folder`, `hosts`, or both")
+        return self
+
+
 class LlmStep(Written):
     """One question to a language model, answered as JSON that fits the step's output.yaml."""
 
@@ -157,6 +208,19 @@ class LlmStep(Written):
     model: str | ModelChoice = Field(description="Model alias of models.yaml, or a choice by record.")
     params: Params = Params()
     reask: bool = Field(True, description="Ask once more with the errors when an answer does not fit.")
+    each: StepField | None = Field(
+        None,
+        description="step.field that holds a list: one call for each `item` of it. The step then has one"
+        " field, `answers`: for each item its answer's fields, and `item` itself.",
+    )
+    images: Images | None = Field(
+        None, description="Sent with the question, before its words; the models must take images."
+    )
+    when: str | None = Field(
+        None,
+        description="Jinja expression; where it does not hold, no model is asked: the step's fields are null,"
+        " its lists empty.",
+    )
 
     @property
     def choice(self) -> ModelChoice:
@@ -183,7 +247,184 @@ class MapStep(Written):
         return []
 
 
-StepConfig = Annotated[LlmStep | MapStep, Field(discriminator="kind")]
+class Match(Written):
+    """Which row of the table a name stands for."""
+
+    field: str = Field(description="Column with the name.")
+    aliases: str | None = Field(
+        None, description="Column with other names: in CSV split by `|`, in JSONL a list."
+    )
+    within: str | dict[str, str] = Field(
+        {},
+        description="Column -> Jinja expression that it must equal, such as {region: data.region}; one word"
+        " names a column and the record's field alike.",
+    )
+    min_score: float = Field(
+        85.0, ge=50, le=100, description="Least likeness, 0 to 100; 100: the same letters."
+    )
+    margin: float = Field(
+        3.0, ge=0, le=50, description="Two rows closer than this are ambiguous: neither is linked."
+    )
+
+    @property
+    def scope(self) -> dict[str, str]:
+        """`within` in its long form."""
+        return {self.within: f"data.{self.within}"} if isinstance(self.within, str) else self.within
+
+
+class LookupStep(Written):
+    """Names found in a table, without a model: each is linked to the one row that it fits, or to none.
+
+    The step's fields: `ids` and `names` of the rows that were found, each once; `unlinked`, the names that
+    fit no row; `links`, for each name its `mention`, `id`, `name`, `score`, `reason` and `row`.
+    """
+
+    kind: Literal["lookup"]
+    name: Name = Field(description="Names its fields; it has no folder.")
+    table: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\.(csv|jsonl)$",
+        description="CSV or JSONL file beside steps.yaml, or in the use case's folder.",
+    )
+    id: str = Field("id", description="Column that names a row; no two rows have the same.")
+    each: StepField = Field(description="step.field with the names to look up: a list of texts, or one.")
+    match: Match
+
+    @property
+    def aliases(self) -> list[str]:
+        """A lookup step calls no model."""
+        return []
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that every row must fill."""
+        return [self.id, self.match.field, *self.match.scope]
+
+
+class PhotoQualityStep(Written):
+    """Photos of a record ranked by how they were taken, without a model.
+
+    It measures sharpness, exposure, size, near copies, and whether a picture is a drawing (a floor plan, a
+    banner of text) or may lie on its side; what is in a photo it cannot see. The step's fields: `order`, the
+    photos as the record names them, best first; `scores`, 0 to 1, in that order; `duplicates`, those of which
+    a better copy is there; `reasons`, for each photo with a flaw a text such as `a.jpg: blurred, dark`.
+    """
+
+    kind: Literal["photo_quality"]
+    name: Name = Field(description="Names its fields; it has no folder.")
+    images: Images
+    min_edge: int = Field(480, gt=0, description="Pixels; a photo whose shorter edge is less is small.")
+
+    @property
+    def aliases(self) -> list[str]:
+        """A photo_quality step calls no model."""
+        return []
+
+
+class JudgeStep(Written):
+    """Candidates of an earlier step scored by a model against the rubric of its prompt folder.
+
+    The prompt is asked once for each candidate, a text that it sees as `item`; the model answers a `reason`,
+    a `score` from 0 to 10, and whether it `passes`. The step's fields: `best`, the candidate with the highest
+    score among those that passed, the earliest of equals, with `best_score`; `scores` in the candidates'
+    order; `accepted`, those that passed, best first; `rejected`, the others; and `verdicts`, for each
+    candidate its `item`, `score`, `passes` and `reason`.
+    """
+
+    kind: Literal["judge"]
+    name: Name = Field(description="Its rubric is in the folder of this name: a prompt without output.yaml.")
+    model: str | ModelChoice = Field(description="Model alias; another than the one that wrote them.")
+    params: Params = Params()
+    reask: bool = Field(True, description="Ask once more with the errors when an answer does not fit.")
+    each: StepField = Field(description="step.field with the candidates: a list of texts.")
+    min_score: int = Field(0, ge=0, le=10, description="A lower score does not pass, whatever it says.")
+    required: bool = Field(True, description="Reject the record when none passes; else `best` is null.")
+
+    @property
+    def question(self) -> LlmStep:
+        """The question about one candidate, as an llm step asks it."""
+        return LlmStep(
+            kind="llm", name=self.name, model=self.model, params=self.params, reask=self.reask, each=self.each
+        )
+
+    @property
+    def aliases(self) -> list[str]:
+        """Every model alias that this step may call."""
+        return self.question.aliases
+
+
+class ClaimsStep(Written):
+    """Texts checked against what is known, without a model: one that claims more is rejected.
+
+    Numbers (`3만5천원` is 35,000) and words in Latin letters must stand in the facts, and so must the words
+    of `need_proof` where a text has them; those of `forbidden` may not stand in it at all, whatever the facts
+    say. Letter case, width and spaces do not count. The step's fields: `kept`, the texts that claim nothing else; `rejected`, the
+    others; `claims`, what those claim, each once.
+    """
+
+    kind: Literal["claims"]
+    name: Name = Field(description="Names its fields; it has no folder.")
+    each: StepField = Field(description="step.field with the texts: a list of texts, or one.")
+    facts: str = Field(
+        description="Jinja expression of what may be said: a text, a list, or a mapping, whose keys count"
+        " where their value is not false."
+    )
+    need_proof: list[Annotated[str, Field(min_length=1)]] = Field(
+        [], description="Words that may be said only when the facts have them: brands, `정품`, `방수`."
+    )
+    forbidden: list[Annotated[str, Field(min_length=1)]] = Field(
+        [], description="Words that no text may have: `최저가`, `100%`."
+    )
+    max_chars: int | None = Field(None, gt=0, description="A longer text is rejected.")
+
+    @property
+    def aliases(self) -> list[str]:
+        """A claims step calls no model."""
+        return []
+
+
+class RetrieveStep(Written):
+    """Passages of a folder of documents that fit a question: full text, and embeddings when a model is named.
+
+    A document is a .md or .txt file (YAML front matter may give its `id`, `title` and further fields) or a
+    line of a .jsonl file (`id`, `title`, `text`). The step's fields: `ids` of the documents found, best
+    first; `known`, whether there are any; `best_score`, 0 to 1; `passages`, each with `id`, `title`, `text`
+    and `score`; and `text`, the passages as a prompt shows them, each under its `[id] title`.
+    """
+
+    kind: Literal["retrieve"]
+    name: Name = Field(description="Names its fields; it has no folder.")
+    documents: str = Field(
+        pattern=r"^[a-z][a-z0-9_-]*$",
+        description="Folder with the documents, beside steps.yaml or in the use case's folder.",
+    )
+    query: str = Field(description="Jinja expression of the question.")
+    within: dict[str, str] = Field(
+        {},
+        description="Field of a document -> Jinja expression that it must equal, such as {town: data.town};"
+        " a document without the field is for all.",
+    )
+    top: int = Field(3, gt=0, le=50, description="Passages that are given, at most.")
+    max_chars: int = Field(600, ge=100, le=20_000, description="A longer document is cut into passages.")
+    min_score: float = Field(
+        0.35, ge=0, le=1, description="Least share of the question's words, by rarity, that a passage has."
+    )
+    embeddings: str | None = Field(
+        None, description="Model alias with `capabilities: {embeddings: true}`; without one, full text only."
+    )
+    min_similarity: float = Field(
+        0.5, ge=-1, le=1, description="With embeddings: a passage this alike fits whatever its words."
+    )
+
+    @property
+    def aliases(self) -> list[str]:
+        """The model that embeds, when there is one."""
+        return [] if self.embeddings is None else [self.embeddings]
+
+
+StepConfig = Annotated[
+    LlmStep | MapStep | LookupStep | PhotoQualityStep | JudgeStep | ClaimsStep | RetrieveStep,
+    Field(discriminator="kind"),
+]
 
 
 class Rule(Written):
@@ -191,6 +432,24 @@ class Rule(Written):
 
     name: Name = Field(description="Stands in the dead letters of the records that break it.")
     check: str = Field(description="Jinja expression over `result`, `data` and the steps; false rejects.")
+
+
+MaskKind = Literal["phone", "rrn", "account", "email", "card", "link"]
+
+
+class Mask(Written):
+    """Personal data of records that no model sees: in prompts a placeholder such as `[전화1]` stands for it."""
+
+    kinds: list[MaskKind] = Field(
+        min_length=1,
+        description="phone: also in words (공일공 …); rrn: resident registration numbers, right or made up;"
+        " account: of banks; email; card: payment cards; link: web addresses.",
+    )
+    result: Literal["drop", "restore"] = Field(
+        "drop",
+        description="What becomes of it in results. drop: out of texts and lists, null where nothing is left;"
+        " restore: it stands there as in the record.",
+    )
 
 
 class StepsFile(Written):
@@ -201,6 +460,7 @@ class StepsFile(Written):
         min_length=1, description="Field that leaves the pipeline -> step.field that it comes from."
     )
     rules: list[Rule] = Field([], description="A record for which one does not hold is rejected.")
+    mask: Mask | None = Field(None, description="Personal data that no model may see; null: none is masked.")
 
 
 # --- models.yaml -----------------------------------------------------------------------------------
@@ -236,6 +496,7 @@ class Capabilities(Written):
 
     json_schema: bool = Field(True, description="Takes a JSON Schema that its answer must fit.")
     vision: bool = Field(False, description="Takes images.")
+    embeddings: bool = Field(False, description="Turns texts into vectors, and writes nothing.")
 
 
 class CatalogueModel(Written):
@@ -276,6 +537,42 @@ class FieldSpec(Written):
     max_length: int | None = Field(None, gt=0, description="Characters of a string, or of each in a list.")
     max_items: int | None = Field(None, gt=0, description="Items of a list.")
     pattern: str | None = Field(None, description="Regular expression that a string must match.")
+    quote_of: str | None = Field(
+        None,
+        description="Jinja expression of a text, such as data.body, in which these words must stand.",
+    )
+    quotes: list[Name] = Field([], description="The fields of the same answer that this quote proves.")
+    on_missing: Literal["reject", "drop"] = Field(
+        "reject",
+        description="A quote that no re-ask mended: reject the record, or null it and what it proves.",
+    )
+    evaluate: Literal["exact", "words", "close", "set", "top1", "evidence"] | None = Field(
+        None,
+        description="When a value of the test set is right. exact: the same; words: the same letters and digits;"
+        " close: within `tolerance`; set: a list with the same items in any order; top1: a list whose first"
+        " item is the same; evidence: words that stand in the record. Default by type: words for a string,"
+        " close for a number, set for a list, else exact.",
+    )
+    tolerance: float = Field(
+        0.001, gt=0, lt=1, description="How far apart close numbers may be, as a share of the larger."
+    )
+
+    @property
+    def evaluator(self) -> str:
+        """The name of what judges its values: `evaluate`, or the default of its type."""
+        return self.evaluate or EVALUATORS[self.type][0]
+
+    @model_validator(mode="after")
+    def _can_be_evaluated(self) -> FieldSpec:
+        allowed = EVALUATORS[self.type]
+        if self.evaluator not in allowed:
+            raise ValueError(f"`evaluate` for type {self.type} is one of {', '.join(allowed)}")
+        if self.evaluator == "evidence" and self.type == "list" and self.items != "string":
+            raise ValueError("`evaluate: evidence` is for a string or a list of strings")
+        has_numbers = self.type == "list" and self.items == "number"
+        if "tolerance" in self.model_fields_set and self.evaluator != "close" and not has_numbers:
+            raise ValueError("`tolerance` needs `evaluate: close`, or a list of numbers")
+        return self
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> FieldSpec:
@@ -287,8 +584,30 @@ class FieldSpec(Written):
         for option, types in _ONLY_FOR.items():
             if option in self.model_fields_set and self.type not in types:
                 raise ValueError(f"`{option}` is only for {' and '.join(types)}")
+        self._can_quote()
         return self
 
+    def _can_quote(self) -> None:
+        if self.quote_of is None:
+            if self.quotes or "on_missing" in self.model_fields_set:
+                raise ValueError("`quotes` and `on_missing` need `quote_of`: the text that is quoted")
+            return
+        if self.type == "list" and self.items != "string":
+            raise ValueError("`quote_of` is for a string or a list of strings")
+        if self.on_missing == "drop" and self.type == "string" and not self.nullable:
+            raise ValueError("`on_missing: drop` makes the field null: write `nullable: true`")
+
+
+EVALUATORS: dict[str, tuple[str, ...]] = {
+    "string": ("words", "exact", "evidence"),
+    "integer": ("exact", "close"),
+    "number": ("close", "exact"),
+    "boolean": ("exact",),
+    "enum": ("exact",),
+    "date": ("exact",),
+    "list": ("set", "exact", "top1", "evidence"),
+}
+"""Type of a field -> what may judge it, the default first."""
 
 _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "items": ("list",),
@@ -297,4 +616,6 @@ _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "max": ("integer", "number"),
     "max_length": ("string", "list"),
     "pattern": ("string",),
+    "quote_of": ("string", "list"),
+    "quotes": ("string",),
 }

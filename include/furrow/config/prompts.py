@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema
 from furrow.config.fields import Fields
 from furrow.config.models import FieldSpec
 from furrow.config.templates import Names, Template
-from furrow.config.yaml_file import YamlFile, read_text, read_yaml
+from furrow.config.yaml_file import YamlFile, read_text, read_yaml, suggest
 from furrow.errors import ConfigError, Problem, PromptFailed
 
 Json = dict[str, Any]
@@ -76,9 +77,22 @@ def load_fields(path: Path, shown: str, name: str) -> Fields:
             specs[str(field)] = _field_spec(file, str(field), value)
         except ConfigError as error:
             problems.extend(error.problems)
+    problems.extend(_unproved(file, specs))
     if problems:
         raise ConfigError(problems)
     return Fields(specs, name)
+
+
+def _unproved(file: YamlFile, specs: dict[str, FieldSpec]) -> Iterator[Problem]:
+    """`quotes` that name a field which is not there, or one that cannot become null."""
+    for name, spec in specs.items():
+        for quoted in spec.quotes:
+            loc = (name, "quotes")
+            if quoted not in file.value or quoted == name:
+                yield file.problem(loc, f"there is no other field `{quoted}`", suggest(quoted, list(specs)))
+            elif spec.on_missing == "drop" and quoted in specs and not specs[quoted].nullable:
+                what = f"`on_missing: drop` makes `{quoted}` null, and it is not nullable"
+                yield file.problem(loc, what, f"write `nullable: true` at `{quoted}`")
 
 
 def _field_spec(file: YamlFile, field: str, value: Any) -> FieldSpec:
@@ -86,7 +100,7 @@ def _field_spec(file: YamlFile, field: str, value: Any) -> FieldSpec:
     if not field.isidentifier() or field != field.lower():
         raise ConfigError(file.problem((field,), f"`{field}` is not a field name", "use a-z, 0-9 and _"))
     node = next((found for key, found in file.root.value if key.value == field), file.root)
-    spec = replace(file, value=value, root=node).parse(FieldSpec)
+    spec = replace(file, value=value, root=node, first=file.line((field,)) or 1).parse(FieldSpec)
     if spec.pattern is not None:
         _check_pattern(spec.pattern, file, field)
     return spec
@@ -154,9 +168,10 @@ def load_examples(path: Path, shown: str, user: Template, fields: Fields) -> tup
 
 def _example(line: str, user: Template, fields: Fields, where: tuple[str, int]) -> Example:
     pair = _ExampleLine.model_validate_json(line)
-    fields.validate(pair.output)
-    ordered = {name: pair.output[name] for name in fields.specs}
-    example = Example(pair.input, json.dumps(ordered, ensure_ascii=False), user, where)
+    ordered = {name: pair.output[name] for name in fields.specs if name in pair.output}
+    answer = json.dumps(pair.output if len(ordered) < len(pair.output) else ordered, ensure_ascii=False)
+    fields.validate_json(answer)
+    example = Example(pair.input, answer, user, where)
     if user.lacks(pair.input):
         example.user  # noqa: B018 - raises, unless what it lacks stands in a branch that is not taken
     return example

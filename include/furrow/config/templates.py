@@ -11,7 +11,11 @@ from jinja2 import nodes
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from furrow.config.hashtags import normalise_tags
 from furrow.config.korean import parse_krw
+from furrow.config.korean_ages import AGE_FILTERS
+from furrow.config.korean_homes import FILTERS as HOME_FILTERS
+from furrow.config.quoting import is_quoted
 from furrow.config.yaml_file import suggest
 from furrow.errors import ConfigError, Problem, PromptFailed
 
@@ -44,11 +48,20 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 @cache
 def environment() -> Sandbox:
-    """The one sandbox of this process. `krw` reads a Korean price as won."""
+    """The one sandbox of this process, with filters that read Korean amounts and homes."""
     sandbox = Sandbox(undefined=jinja2.StrictUndefined, autoescape=False, finalize=_shown)
+    sandbox.filters["hashtags"] = normalise_tags
+    sandbox.filters.update(AGE_FILTERS)
     sandbox.filters["krw"] = parse_krw
+    sandbox.filters.update(HOME_FILTERS)
+    sandbox.tests["quoting"] = _is_quoting
     del sandbox.filters["random"], sandbox.globals["lipsum"]
     return sandbox
+
+
+def _is_quoting(text: str, words: str | None) -> bool:
+    """The test `text is quoting(words)`: whether the words stand in the text; null stands in none."""
+    return words is not None and is_quoted(words, text)
 
 
 def _shown(value: Any) -> Any:
@@ -63,6 +76,7 @@ class Template:
 
     def __init__(self, source: str, path: str):
         self.path, self._tree = path, _parse(source, path, 0)
+        self._lacking: dict[tuple[tuple[str, frozenset[str] | None], ...], bool] = {}
 
     @cached_property
     def _template(self) -> jinja2.Template:
@@ -85,7 +99,12 @@ class Template:
 
     def lacks(self, context: Mapping[str, Any]) -> bool:
         """Whether a name or field that it reads is not in this context; it may render all the same."""
-        return bool(self.check({name: _keys(value) for name, value in context.items()}))
+        shape = tuple(
+            (name, frozenset(value) if isinstance(value, dict) else None) for name, value in context.items()
+        )
+        if shape not in self._lacking:  # few-shot examples have the same fields, one after the other
+            self._lacking[shape] = bool(self.check(dict(shape)))
+        return self._lacking[shape]
 
     def render(self, context: Mapping[str, Any]) -> str:
         """The text. Raises PromptFailed with the line when this context lacks something."""
@@ -143,10 +162,6 @@ def _parse_expression(source: str, path: str, line: int) -> nodes.Template:
 
 _NOT_HERE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 _LOOKED_AT = (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Test, nodes.Filter, *_NOT_HERE)
-
-
-def _keys(value: Any) -> Set[str] | None:
-    return value.keys() if isinstance(value, dict) else None
 
 
 def _unknown_names(found: Sequence[nodes.Node], names: Names, path: str, before: int) -> list[Problem]:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from furrow.config.documents import Documents
 from furrow.config.fields import Fields
 from furrow.config.models import (
     CatalogueModel,
     FieldSpec,
-    LlmStep,
-    MapStep,
+    JudgeStep,
     ModelsFile,
     PipelineFile,
+    StepConfig,
     StepsFile,
 )
 from furrow.config.prompts import PromptFolder
+from furrow.config.step_fields import JUDGE_ANSWER
+from furrow.config.tables import Table
 from furrow.config.templates import Expression
 from furrow.errors import ConfigError, OptionUnknown
 
@@ -33,8 +36,9 @@ class CheckedRule:
 class Version:
     """An immutable version folder, compiled. Its content hash decides the release's name.
 
-    outputs: the output fields of each step; expressions: compiled, by step and then by field or by
-    the condition's place in `choose`; catalogue: the models that it may call, by alias.
+    outputs: the output fields of each step (of one with `each`, those of one answer); expressions:
+    compiled, by step and then by field or by the condition's place in `choose`; catalogue: the models that
+    it may call, by alias; tables: of lookup steps, by step; documents: of retrieve steps.
     """
 
     name: str
@@ -46,6 +50,8 @@ class Version:
     rules: tuple[CheckedRule, ...]
     catalogue: Mapping[str, CatalogueModel]
     content_hash: str
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    documents: Mapping[str, Documents] = field(default_factory=dict)
 
     @property
     def release(self) -> str:
@@ -53,16 +59,20 @@ class Version:
         return f"{self.name}@{self.content_hash[:8]}"
 
     @property
-    def steps(self) -> list[LlmStep | MapStep]:
+    def steps(self) -> list[StepConfig]:
         """The steps in order."""
         return self.file.steps
 
-    def step(self, name: str) -> LlmStep | MapStep:
+    def step(self, name: str) -> StepConfig:
         """The step of that name. Raises OptionUnknown."""
         for step in self.steps:
             if step.name == name:
                 return step
         raise OptionUnknown(f"{self.release} has no step `{name}`")
+
+    def answer_fields(self, step: str) -> Fields:
+        """What a model has to answer at that step."""
+        return JUDGE_ANSWER if isinstance(self.step(step), JudgeStep) else self.outputs[step]
 
     @property
     def result(self) -> Fields:

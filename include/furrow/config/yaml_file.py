@@ -21,15 +21,19 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A parsed YAML file. `path` is as a person should read it in an error."""
+    """A parsed YAML file, or a part of one that begins at line `first`.
+
+    `path` is as a person should read it in an error.
+    """
 
     path: str
     value: Any
     root: yaml.Node | None
+    first: int = 1
 
     def line(self, loc: Loc) -> int | None:
         """The line, counted from 1, of the deepest part of `loc` that is written in the file."""
-        node, line = self.root, 1
+        node, line = self.root, self.first
         for part in loc:
             found = _child(node, part)
             if found is None:
@@ -68,7 +72,8 @@ class YamlFile:
             case "model_type" if not loc:
                 return Problem(self.path, 1, "this file has to hold keys and values")
             case _:
-                return self.problem(loc, f"`{'.'.join(map(str, loc))}`: {_plain(entry['msg'])}")
+                place = f"`{'.'.join(map(str, loc))}`: " if loc else ""
+                return self.problem(loc, f"{place}{_plain(entry['msg'])}")
 
 
 def read_yaml(path: Path, shown: str) -> YamlFile:

@@ -1,22 +1,29 @@
 """The `llm` step: one question to a model, answered as JSON that fits output.yaml.
 
+With `each`, the question is asked once for each item of a list.
+
 The ladder: the answer as it is; repaired in its form; one re-ask with the errors; the `escalate` model. What
-no rung made valid is rejected with the last answer.
+no rung made valid is rejected with the last answer. Where `escalate_when` holds for a valid answer, the
+`escalate` model is asked too, and its answer counts if it is valid. A quote that does not stand in its text
+(`quote_of`) is a fault like any other; after the last rung one with `on_missing: drop` is dropped instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
-from furrow.config.models import LlmStep
+from furrow.config.models import EACH_FIELD, ESCALATE_WHEN, IMAGES, LlmStep
 from furrow.config.use_case import Version
 from furrow.engine.calls import Answers, Paid
-from furrow.engine.ports import Finish, Json, Message, ModelRequest
-from furrow.engine.prompt import Prompt, context_of
+from furrow.engine.evidence import Evidence
+from furrow.engine.pictures import Pictures
+from furrow.engine.ports import Finish, ImageFiles, Json, Message, ModelRequest
+from furrow.engine.prompt import Prompt, context_of, items_of
 from furrow.engine.record import Rung, Trace, Work
 from furrow.engine.repair import read_answer, repair
 from furrow.engine.step import step_of
@@ -25,48 +32,82 @@ from furrow.errors import AnswerInvalid, AnswerRefused, AnswerTruncated, RecordE
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """What came of one question: the valid output and its rung, or why there is none."""
+    """What came of one question: the valid output and its rung, or why there is none.
+
+    proved: without valid output, the part of the answer that may stand when no later rung does better.
+    """
 
     output: Json | None = None
     rung: Rung = Rung.STRICT
     error: RecordError | None = None
+    proved: Json | None = None
 
     def after(self, earlier: _Reply, rung: Rung) -> _Reply:
         """As the reply of a later rung; a question that got no answer leaves the earlier answer the last."""
         if self.error is not None and self.error.raw is None and earlier.error is not None:
             self.error.raw = earlier.error.raw
-        return replace(self, rung=rung)
+        return replace(self, rung=rung, proved=self.proved or earlier.proved)
 
 
 @step_of(LlmStep)
 class LlmRunner:
     """Chooses the model for a record, asks, and climbs the ladder until the answer is valid."""
 
-    def __init__(self, config: LlmStep, version: Version, calls: Answers):
+    def __init__(self, config: LlmStep, version: Version, calls: Answers, files: ImageFiles | None = None):
         self.name, self._config, self._calls = config.name, config, calls
         self._catalogue = version.catalogue
-        self._prompt = Prompt(version.prompts[config.name])
-        self._fields = version.outputs[config.name]
+        self._prompt = Prompt(version.prompts[config.name], version.file.mask)
+        self._fields = version.answer_fields(config.name)
         self._choices = version.expressions.get(config.name, {})
+        self._evidence = Evidence(self._fields.specs, self._choices)
+        images = config.images
+        self._pictures = None if images is None else Pictures(images, self._choices[IMAGES], files)
         self._params = config.params.model_dump(exclude_none=True)
         self.look_ahead = 4 * max(self._catalogue[alias].limits.concurrency for alias in config.aliases)
 
     async def run(self, work: Work, trace: Trace) -> Json:
-        """The validated answer. Raises RecordError, TransientError or RunError."""
+        """The validated answer, or the list of them. Raises RecordError, TransientError or RunError."""
         context = context_of(work)
-        request = self._request(self._choose(context), self._prompt.messages(context))
-        reply = await self._ask(request, trace)
+        if self._config.when is not None and not self._choices["when"].evaluate(context):
+            return self._nothing()
+        if self._config.each is None:
+            return await self._answer(context, trace)
+        items = items_of(self._choices["each"], context)
+        asked = (self._answer({**context, "item": item}, trace) for item in items)
+        answers = await _all(asked)
+        return {EACH_FIELD: [{**answer, "item": item} for item, answer in zip(items, answers, strict=True)]}
+
+    def _nothing(self) -> Json:
+        """What a step gives that was not asked."""
+        if self._config.each is not None:
+            return {EACH_FIELD: []}
+        return {name: [] if spec.type == "list" else None for name, spec in self._fields.specs.items()}
+
+    async def _answer(self, context: Mapping[str, Any], trace: Trace) -> Json:
+        request = self._request(self._choose(context), await self._messages(context))
+        reply = await self._ask(request, trace, context)
         if isinstance(reply.error, AnswerInvalid) and self._config.reask:
-            again = await self._ask(_reask(request, reply.error), trace)
+            again = await self._ask(_reask(request, reply.error), trace, context)
             reply = again.after(reply, Rung.REASKED)
         if reply.error is not None and (larger := self._escalated(request)):
-            last = await self._ask(larger, trace)
+            last = await self._ask(larger, trace, context)
             reply = last.after(reply, Rung.ESCALATED)
-        if reply.error is not None:
+        elif reply.output is not None and (surer := self._doubted(request, reply.output, context)):
+            second = await self._ask(surer, trace, context)
+            reply = reply if second.error is not None else replace(second, rung=Rung.ESCALATED)
+        output = reply.output if reply.error is None else reply.proved
+        if output is None:
+            assert reply.error is not None
             raise reply.error
-        assert reply.output is not None
-        trace.rung = reply.rung
-        return reply.output
+        trace.reached(reply.rung)
+        return output
+
+    async def _messages(self, context: Mapping[str, Any]) -> tuple[Message, ...]:
+        messages = self._prompt.messages(context)
+        if self._pictures is None:
+            return messages
+        images = await self._pictures.prepared(context)
+        return (*messages[:-1], replace(messages[-1], images=images))
 
     def _choose(self, context: Mapping[str, Any]) -> str:
         for number, choice in enumerate(self._config.choice.choose):
@@ -79,6 +120,15 @@ class LlmRunner:
         schema = self._fields.json_schema if entry.capabilities.json_schema else None
         return ModelRequest(alias, entry.model, messages, schema, self.name, self._params)
 
+    def _doubted(
+        self, request: ModelRequest, answer: Json, context: Mapping[str, Any]
+    ) -> ModelRequest | None:
+        """The same question to the `escalate` model, if `escalate_when` holds for this valid answer."""
+        doubt = self._choices.get(ESCALATE_WHEN)
+        if doubt is None or not doubt.evaluate({**context, "answer": answer}):
+            return None
+        return self._escalated(request)
+
     def _escalated(self, request: ModelRequest) -> ModelRequest | None:
         """The same question to the `escalate` model, unless that is the one which was asked already."""
         alias = self._config.choice.escalate
@@ -86,14 +136,23 @@ class LlmRunner:
             return None
         return self._request(alias, request.messages)
 
-    async def _ask(self, request: ModelRequest, trace: Trace) -> _Reply:
+    async def _ask(self, request: ModelRequest, trace: Trace, context: Mapping[str, Any]) -> _Reply:
         """One question, its answer read or repaired."""
         try:
             paid = await self._calls.answer(self.name, request)
         except (AnswerRefused, RequestRefused) as error:
             return _Reply(error=error)
         trace.add(paid.alias, paid.key, paid.answer, paid.bought)
-        return self._read(paid)
+        return self._with_proof(self._read(paid), paid, context)
+
+    def _with_proof(self, reply: _Reply, paid: Paid, context: Mapping[str, Any]) -> _Reply:
+        """The reply, unless it quotes words that do not stand in their text."""
+        unfounded = self._evidence.unfounded(reply.output, context) if reply.output is not None else []
+        if not unfounded:
+            return reply
+        what = "; ".join(f"{one.field}: {one.what}" for one in unfounded)
+        proved = self._evidence.without(reply.output or {}, unfounded)
+        return _Reply(None, reply.rung, AnswerInvalid(what, raw=paid.answer.text), proved)
 
     def _read(self, paid: Paid) -> _Reply:
         answer = paid.answer
@@ -114,6 +173,15 @@ class LlmRunner:
         return AnswerTruncated(
             f"the model stopped at its limit of {limit} tokens; raise max_tokens or ask for less", raw=text
         )
+
+
+async def _all(asked: Iterable[Coroutine[Any, Any, Json]]) -> list[Json]:
+    """All answers; when some fail, the others are waited for, because they are paid for."""
+    replies = await asyncio.gather(*asked, return_exceptions=True)
+    for reply in replies:
+        if isinstance(reply, BaseException):
+            raise reply
+    return [reply for reply in replies if not isinstance(reply, BaseException)]
 
 
 def _reask(request: ModelRequest, error: AnswerInvalid) -> ModelRequest:

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
+from pydantic import ValidationError
+
 from furrow.config.use_case import Version
-from furrow.engine import llm_step, map_step  # noqa: F401 - registers the kinds of step
+from furrow.engine import (  # noqa: F401 - registers the kinds of step
+    claims_step,
+    judge_step,
+    llm_step,
+    lookup_step,
+    map_step,
+    photo_quality_step,
+    retrieve_step,
+)
 from furrow.engine.calls import Answers
+from furrow.engine.masking import Masking
 from furrow.engine.ordered import ordered
+from furrow.engine.ports import ImageFiles
 from furrow.engine.prompt import context_of
 from furrow.engine.record import Failure, Rejection, Trace, Work
 from furrow.engine.step import Step, build_step
-from furrow.errors import OptionUnknown, RecordError, RuleBroken, TransientError
+from furrow.errors import AnswerInvalid, OptionUnknown, RecordError, RuleBroken, TransientError
 
 CONCLUDING = "validate"
 """The step's name in rejections by a rule."""
@@ -21,9 +33,13 @@ CONCLUDING = "validate"
 class Pipeline:
     """The pipeline of one version. Use it inside one event loop; close its `Calls` afterwards."""
 
-    def __init__(self, version: Version, calls: Answers):
+    def __init__(self, version: Version, calls: Answers, files: ImageFiles | None = None):
+        """files: where the images lie, for a version that looks at any."""
         self.version = version
-        self._steps = {config.name: build_step(config, version, calls) for config in version.steps}
+        self._steps = {config.name: build_step(config, version, calls, files) for config in version.steps}
+        self._masking = Masking(version.file.mask)
+        self._specs = {step: fields.specs for step, fields in version.outputs.items()}
+        self._fields = version.result
         self._result = {field: path.split(".", 1) for field, path in version.file.result.items()}
 
     def run(self, works: Iterable[Work]) -> AsyncGenerator[Work, None]:
@@ -37,17 +53,19 @@ class Pipeline:
         step = self._steps[name]
 
         async def apply(work: Work) -> Work:
-            return await _apply(step, work)
+            return await _apply(step, work, self._masking.seen(work) if work.open else work)
 
         return ordered(works, apply, step.look_ahead)
 
     def conclude(self, work: Work) -> Work:
-        """Map the outputs to the result and check the rules."""
+        """Map the outputs to the result and check the rules, placeholders dropped or put back before."""
         if not work.open:
             return work
-        result = {field: work.outputs[step][name] for field, (step, name) in self._result.items()}
+        outputs = self._masking.published(work, self._specs)
+        result = {field: outputs[step][name] for field, (step, name) in self._result.items()}
         try:
-            self._check_rules({**context_of(work), "result": result})
+            self._check_fit(work, result)
+            self._check_rules({**context_of(work), **outputs, "result": result})
         except RecordError as error:
             work.rejection = Rejection(error.reason, CONCLUDING, str(error))
         else:
@@ -55,9 +73,23 @@ class Pipeline:
         return work
 
     async def _whole(self, work: Work) -> Work:
+        seen = self._masking.seen(work) if work.open else work
         for step in self._steps.values():
-            await _apply(step, work)
+            await _apply(step, work, seen)
         return self.conclude(work)
+
+    def _check_fit(self, work: Work, result: dict[str, Any]) -> None:
+        """A result that masking changed may no longer fit: too long with what was put back, say."""
+        if not self._masking.on or all(
+            result[field] == work.outputs[step][name] for field, (step, name) in self._result.items()
+        ):
+            return
+        try:
+            self._fields.validate(result)
+        except ValidationError as error:
+            names = sorted({str(entry["loc"][0]) for entry in error.errors()})
+            what = f"what `mask` left of {', '.join(names)} does not fit output.yaml"
+            raise AnswerInvalid(what) from None
 
     def _check_rules(self, context: dict[str, Any]) -> None:
         for rule in self.version.rules:
@@ -65,12 +97,13 @@ class Pipeline:
                 raise RuleBroken(f"the rule `{rule.name}` does not hold")
 
 
-async def _apply(step: Step, work: Work) -> Work:
+async def _apply(step: Step, work: Work, seen: Work) -> Work:
+    """One step on a record. seen: the work as the step may see it, with the same outputs."""
     if not work.open:
         return work
     trace = work.traces[step.name] = Trace()
     try:
-        work.outputs[step.name] = await step.run(work, trace)
+        work.outputs[step.name] = await step.run(seen, trace)
     except RecordError as error:
         work.rejection = Rejection(error.reason, step.name, str(error), error.raw)
     except TransientError as error:

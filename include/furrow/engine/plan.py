@@ -6,7 +6,6 @@ from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from furrow.config.models import LlmStep
 from furrow.config.use_case import Version
 from furrow.engine.batching import Batcher
 from furrow.engine.call_key import call_key
@@ -28,10 +27,11 @@ class Usual:
 
 @dataclass
 class StepPlan:
-    """One llm step. US dollars, None when nobody knows a price.
+    """One step that calls models. US dollars, None when nobody knows a price.
 
     known: calls whose answers are in the ledger; new: calls to buy whose prompt is known; behind: calls that
-    wait for an answer of an earlier step, so that only their number is known. about_usd, most_usd: of new
+    wait for an answer of an earlier step, so that only their number is known, and with `each` not even that:
+    one a record is counted. about_usd, most_usd: of new
     and behind; the first by usual lengths, the second with every answer as long as it may be.
     """
 
@@ -59,7 +59,7 @@ class Planning:
         self._prices, self._usual = prices, usual
         self._finds: Batcher[str, Answer | None] = Batcher(self._find)
         self._noted: set[str] = set()
-        self.steps = {step.name: StepPlan() for step in version.steps if isinstance(step, LlmStep)}
+        self.steps = {step.name: StepPlan() for step in version.steps if step.aliases}
 
     async def answer(self, step: str, request: ModelRequest) -> Paid:
         """The answer that was paid for. Raises NotBought."""

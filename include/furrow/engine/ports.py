@@ -8,17 +8,35 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from furrow.config.models import Images
+
 Json = dict[str, Any]
 
 # --- language models -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture as it is sent. media_type: `image/jpeg`."""
+
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+EMBED = "embed"
+"""The role of the one turn that a model with `capabilities: {embeddings: true}` is asked.
+
+Its answer's text is the vector: base64 of little-endian 32-bit floats.
+"""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One chat turn. role: system, user or assistant."""
+    """One chat turn. role: system, user or assistant (or EMBED); images: in their order, before the text."""
 
     role: str
     text: str
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +290,21 @@ class FeatureReader(Protocol):
         """key -> values with `release`, `run_id`, `event_time`; absent keys are left out.
 
         Raises SinkUnavailable.
+        """
+        ...
+
+
+# --- images ----------------------------------------------------------------------------------------
+
+
+class ImageFiles(Protocol):
+    """Where the pictures of records lie."""
+
+    async def read(self, images: Images, name: str) -> bytes:
+        """The file that a record names, as it lies there, at most `max_bytes`.
+
+        Raises ImageInvalid for a name that leads out of what `images` allows, that nothing is behind, or a
+        file that is too large, and ImageUnavailable (retry helps).
         """
         ...
 

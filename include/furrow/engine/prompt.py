@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from furrow.config.models import Mask
 from furrow.config.prompts import PromptFolder
+from furrow.config.templates import Expression, Template
+from furrow.engine.masking import Masking
 from furrow.engine.ports import Message
 from furrow.engine.record import Work
+from furrow.engine.untrusted_text import without_chat_markers
 from furrow.errors import PromptFailed
-
-_CHAT_MARKERS = re.compile(
-    r"<(\|[a-zA-Z_0-9]{1,40}\|)>|<(/?(?:start_of_turn|end_of_turn|s|SYS))>|\[(/?INST)\]"
-)
 
 
 def context_of(work: Work) -> Mapping[str, Any]:
@@ -22,16 +21,24 @@ def context_of(work: Work) -> Mapping[str, Any]:
     return {"data": record.data, "key": record.key, "time": record.time, **work.outputs}
 
 
-def without_chat_markers(text: str) -> str:
-    """Text from outside in which no turn marker of a chat format (`<|im_start|>`) can end our turn."""
-    return _CHAT_MARKERS.sub(lambda found: f"({found[1] or found[2] or found[3]})", text)
+def items_of(each: Expression, context: Mapping[str, Any]) -> list[Any]:
+    """What `each` holds for this record; one text counts as a list of it. Raises PromptFailed."""
+    value = each.evaluate(context)
+    if value is None:
+        return []
+    if not isinstance(value, list | str):
+        raise PromptFailed(f"{each.path}: `each` holds neither a list nor a text for this record")
+    return [value] if isinstance(value, str) else value
 
 
 class Prompt:
-    """The chat turns of one llm step. The shared part is built once and is the same object every time."""
+    """The chat turns of one llm step. The shared part is built once and is the same object every time.
 
-    def __init__(self, folder: PromptFolder):
-        self._folder = folder
+    mask: personal data that no turn may hold; few-shot turns are the author's own and stay as they are.
+    """
+
+    def __init__(self, folder: PromptFolder, mask: Mask | None = None):
+        self._folder, self._masking = folder, Masking(mask)
         self._examples = tuple(
             turn
             for example in folder.examples
@@ -41,7 +48,7 @@ class Prompt:
 
     def messages(self, context: Mapping[str, Any]) -> tuple[Message, ...]:
         """System turn, few-shot turns, and the record's turn. Raises PromptFailed."""
-        text = without_chat_markers(self._folder.user.render(context))
+        text = self._as_sent(self._folder.user, context)
         if not text.strip():
             raise PromptFailed(f"{self._folder.user.path}: nothing is left to ask about this record")
         return (*self._before(context), Message("user", text))
@@ -53,4 +60,7 @@ class Prompt:
 
     def _system_turn(self, context: Mapping[str, Any]) -> Message:
         assert self._folder.system is not None
-        return Message("system", without_chat_markers(self._folder.system.render(context)))
+        return Message("system", self._as_sent(self._folder.system, context))
+
+    def _as_sent(self, template: Template, context: Mapping[str, Any]) -> str:
+        return self._masking.prompt(without_chat_markers(template.render(context)))

@@ -72,6 +72,11 @@ class Trace:
     seconds: float = 0.0
     keys: list[str] = field(default_factory=list)
 
+    def reached(self, rung: Rung) -> None:
+        """Note the rung of an answer; of several the highest counts."""
+        order = list(Rung)
+        self.rung = rung if self.rung is None else max(self.rung, rung, key=order.index)
+
     def add(self, model: str, key: str, answer: Answer, bought: bool) -> None:
         """Count one more answer."""
         self.model = model

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from furrow.config.models import Written
 from furrow.config.use_case import Version
 from furrow.engine.calls import Answers
-from furrow.engine.ports import Json
+from furrow.engine.ports import ImageFiles, Json
 from furrow.engine.record import Trace, Work
 
 
@@ -27,7 +27,8 @@ class Step(Protocol):
         ...
 
 
-Builder = Callable[[Any, Version, Answers], Step]
+Builder = Callable[..., Step]
+"""(config, version, answers) -> step; a step whose config has `images` gets `files` too."""
 _BUILDERS: dict[type[Written], Builder] = {}
 Built = TypeVar("Built", bound=Builder)
 
@@ -42,6 +43,7 @@ def step_of(config: type[Written]) -> Callable[[Built], Built]:
     return register
 
 
-def build_step(config: Written, version: Version, calls: Answers) -> Step:
-    """The runnable step for one entry of steps.yaml."""
-    return _BUILDERS[type(config)](config, version, calls)
+def build_step(config: Written, version: Version, calls: Answers, files: ImageFiles | None = None) -> Step:
+    """The runnable step for one entry of steps.yaml. files: for steps that look at images."""
+    looks = {} if getattr(config, "images", None) is None else {"files": files}
+    return _BUILDERS[type(config)](config, version, calls, **looks)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,23 +17,32 @@ from furrow.config.yaml_file import read_text, suggest
 from furrow.engine.ports import Arrival
 from furrow.engine.reading import read_record
 from furrow.engine.record import Record, Work
-from furrow.errors import ConfigError, Problem, RecordError
+from furrow.errors import ConfigError, OptionUnknown, Problem, RecordError
+from furrow.evaluation.leaks import leaked
+from furrow.evaluation.sample import place_of
 
 Json = dict[str, Any]
-TEST_SET = "testset.jsonl"
+Split = Literal["dev", "test"]
+Word = Annotated[str, Field(min_length=1)]
+TEST_SET, TEST_SETS = "testset.jsonl", "testset*.jsonl"
+LABELLING = "LABELLING.md"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One labelled input. expected: the result fields that are labelled, which may be some of them.
 
-    slice: the kind of input that it stands for (`short`, `typos`), where the author named one.
+    slices: the kinds of input that it stands for (`short`, `typos`); split: `dev` to work with or `test` to
+    judge by; family: the template that it was written from; forbidden: texts that must never come out.
     """
 
     id: str
     record: Record
     expected: Json
-    slice: str | None = None
+    slices: tuple[str, ...] = ()
+    split: Split | None = None
+    family: str | None = None
+    forbidden: tuple[str, ...] = ()
 
     def work(self) -> Work:
         """A new piece of work for the pipeline; `score` finds its case by the record's id."""
@@ -42,50 +52,100 @@ class Case:
 class _Line(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    id: str = Field(min_length=1)
+    id: Word
     input: Json
     expected: Json
-    slice: str | None = Field(None, min_length=1)
+    slices: list[Word] = []
+    split: Split | None = None
+    family: Word | None = None
+    forbidden: list[Word] = []
 
 
-def load_cases(use_case: UseCase, version: Version) -> list[Case]:
-    """The cases of `testset.jsonl` in the file's order. Raises ConfigError with every problem found."""
-    shown = f"{use_case.folder.name}/{TEST_SET}"
-    text = read_text(use_case.folder / TEST_SET, shown)
-    reader = _Reader(shown, use_case.pipeline.record, version)
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            reader.read(number, line)
-    if not reader.lines and not reader.problems:
-        reader.problems.append(Problem(shown, None, "there is no case", "write one JSON object a line"))
+def load_cases(
+    use_case: UseCase, version: Version, split: Split | None = None, slices: Collection[str] = ()
+) -> list[Case]:
+    """The cases of every `testset*.jsonl`, `testset.jsonl` first, in the order of the lines.
+
+    split, slices: only the cases of that split, and of any of those slices. Raises ConfigError with every
+    problem found, and OptionUnknown when no case is of that split or of one of the slices.
+    """
+    reader = _Reader(use_case.pipeline.record, version)
+    for path in test_sets(use_case.folder):
+        reader.read_file(path, f"{use_case.folder.name}/{path.name}")
     if reader.problems:
         raise ConfigError(reader.problems)
-    return reader.cases
+    return _of_slices(_of_split(reader.cases, split), slices)
+
+
+def test_sets(folder: Path) -> list[Path]:
+    """The files of a test set: `testset.jsonl`, which may be missing when there are others, then those."""
+    found = sorted(folder.glob(TEST_SETS), key=lambda path: (path.name != TEST_SET, path.name))
+    return found or [folder / TEST_SET]
+
+
+def sampled(cases: Sequence[Case], most: int) -> list[Case]:
+    """At most so many of the cases, drawn by their ids: each time the same, and a larger draw holds it."""
+    drawn = {case.id for case in sorted(cases, key=lambda case: place_of(case.id))[:most]}
+    return [case for case in cases if case.id in drawn]
+
+
+def are_synthetic(use_case: UseCase) -> bool:
+    """Whether the cases are invented: LABELLING.md says the word `synthetic`."""
+    path = use_case.folder / LABELLING
+    return path.exists() and "synthetic" in read_text(path, f"{use_case.name}/{LABELLING}").casefold()
+
+
+def _of_split(cases: list[Case], split: Split | None) -> list[Case]:
+    if split is None:
+        return cases
+    found = [case for case in cases if case.split == split]
+    if not found:
+        raise OptionUnknown(f"no case of the test set has `split: {split}`")
+    return found
+
+
+def _of_slices(cases: list[Case], slices: Collection[str]) -> list[Case]:
+    known = sorted({name for case in cases for name in case.slices})
+    for name in slices:
+        if name not in known:
+            raise OptionUnknown(f"no case that was asked for has the slice `{name}`; {suggest(name, known)}")
+    return [case for case in cases if not slices or not set(slices).isdisjoint(case.slices)]
 
 
 class _Reader:
     """Reads line after line and collects what is wrong, so that an author sees all of it in one go."""
 
-    def __init__(self, shown: str, record: RecordFields, version: Version):
+    def __init__(self, record: RecordFields, version: Version):
         self.cases: list[Case] = []
         self.problems: list[Problem] = []
-        self.lines: dict[str, int] = {}
-        self._shown, self._record, self._release = shown, record, version.name
+        self._lines: dict[str, tuple[str, int]] = {}
+        self._families: dict[str, Split | None] = {}
+        self._record, self._release = record, version.name
         specs = version.result.specs
         self._fields = {name: Fields({name: spec}, "expected") for name, spec in specs.items()}
 
-    def read(self, number: int, line: str) -> None:
+    def read_file(self, path: Path, shown: str) -> None:
+        self._shown = shown
+        written = read_text(path, shown).split("\n")
+        lines = [(number, line) for number, line in enumerate(written, 1) if line.strip()]
+        if not lines:
+            self.problems.append(Problem(shown, None, "there is no case", "write one JSON object a line"))
+        for number, line in lines:
+            self._read(number, line)
+
+    def _read(self, number: int, line: str) -> None:
         before = len(self.problems)
         try:
             written = _Line.model_validate_json(line)
         except ValidationError as error:
             self.problems.extend(self._explain(number, entry) for entry in error.errors())
             return
-        self.problems.extend(self._duplicate(number, written.id))
+        for look in (self._duplicate, self._in_both_splits, self._contradiction):
+            self.problems.extend(look(number, written))
         record = self._read_record(number, written)
         expected = self._read_expected(number, written.expected)
         if record is not None and len(self.problems) == before:
-            self.cases.append(Case(written.id, record, expected, written.slice))
+            self.cases.append(_case(written, record, expected))
 
     def _explain(self, number: int, entry: Any) -> Problem:
         place = ".".join(map(str, entry["loc"]))
@@ -98,11 +158,27 @@ class _Reader:
             case _:
                 return Problem(self._shown, number, f"`{place}`: {entry['msg']}" if place else entry["msg"])
 
-    def _duplicate(self, number: int, case_id: str) -> Iterator[Problem]:
-        first = self.lines.setdefault(case_id, number)
-        if first != number:
-            what = f"the id `{case_id}` stands on line {first} already"
+    def _duplicate(self, number: int, written: _Line) -> Iterator[Problem]:
+        shown, first = self._lines.setdefault(written.id, (self._shown, number))
+        if (shown, first) != (self._shown, number):
+            where = f"on line {first}" if shown == self._shown else f"on line {first} of {shown}"
+            what = f"the id `{written.id}` stands {where} already"
             yield Problem(self._shown, number, what, "give each case its own")
+
+    def _in_both_splits(self, number: int, written: _Line) -> Iterator[Problem]:
+        if written.family is None:
+            return
+        split = self._families.setdefault(written.family, written.split)
+        if split != written.split:
+            what = f"the family `{written.family}` is in the split {split} already, not in {written.split}"
+            yield Problem(
+                self._shown, number, what, "keep a family in one split: it would judge what it taught"
+            )
+
+    def _contradiction(self, number: int, written: _Line) -> Iterator[Problem]:
+        for text in leaked(written.forbidden, written.expected):
+            what = f"`forbidden`: `{text}` stands in `expected`"
+            yield Problem(self._shown, number, what, "a text cannot be both wanted and forbidden")
 
     def _read_record(self, number: int, written: _Line) -> Record | None:
         arrival = Arrival(f"testset:{written.id}", orjson.dumps(written.input))
@@ -128,3 +204,15 @@ class _Reader:
     def _misfit(self, number: int, entry: Any) -> Problem:
         place = ".".join(map(str, ("expected", *entry["loc"])))
         return Problem(self._shown, number, f"`{place}`: {entry['msg']}", "see the field in output.yaml")
+
+
+def _case(written: _Line, record: Record, expected: Json) -> Case:
+    return Case(
+        id=written.id,
+        record=record,
+        expected=expected,
+        slices=tuple(dict.fromkeys(written.slices)),
+        split=written.split,
+        family=written.family,
+        forbidden=tuple(written.forbidden),
+    )

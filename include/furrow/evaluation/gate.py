@@ -16,6 +16,7 @@ from furrow.evaluation.confidence import cases_needed
 from furrow.evaluation.scoring import EvalReport
 
 Json = dict[str, Any]
+_FEW = 5
 
 
 class Decision(StrEnum):
@@ -60,12 +61,16 @@ def judge(report: EvalReport, gate: Gate) -> GateVerdict:
     """Hold the report against the thresholds.
 
     A share passes when the whole 95 % interval is at or above its threshold, fails when the whole of it is
-    below, and is open between. So a threshold of 1 can fail but never pass. An incomplete report is open.
+    below, and is open between. So a threshold of 1 can fail but never pass. An incomplete report is open, and
+    so is one that does not speak for the release; a leak fails it, whatever else there is.
     """
+    checks = list(_leak_check(report))
     if not report.complete:
-        checks = [Check("complete", Decision.NOT_ENOUGH_EVIDENCE, note) for note in report.notes]
+        checks += [Check("complete", Decision.NOT_ENOUGH_EVIDENCE, note) for note in report.notes]
         return decide(checks)
-    return decide(list(_thresholds(report, gate)))
+    checks += _thresholds(report, gate)
+    checks += [Check("scope", Decision.NOT_ENOUGH_EVIDENCE, reason) for reason in report.scope.reservations()]
+    return decide(checks)
 
 
 def decide(checks: Sequence[Check]) -> GateVerdict:
@@ -76,6 +81,16 @@ def decide(checks: Sequence[Check]) -> GateVerdict:
             return GateVerdict(decision, tuple(checks))
     nothing = Check("thresholds", Decision.PASS, "evaluate.gate of pipeline.yaml sets no threshold")
     return GateVerdict(Decision.PASS, tuple(checks) or (nothing,))
+
+
+def _leak_check(report: EvalReport) -> Iterator[Check]:
+    if report.leaks:
+        ids = ", ".join(leak.id for leak in report.leaked[:_FEW])
+        said = f"leaks: forbidden text came out in {report.leaks} of {report.guarded} guarded cases ({ids}"
+        yield Check("leaks", Decision.FAIL, said + (", …)" if report.leaks > _FEW else ")"))
+    elif report.guarded:
+        said = f"leaks: forbidden text came out in none of {report.guarded} guarded cases"
+        yield Check("leaks", Decision.PASS, said)
 
 
 def _thresholds(report: EvalReport, gate: Gate) -> Iterator[Check]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -12,27 +10,42 @@ from rich.text import Text
 
 from furrow.evaluation.counts import StepCounts
 from furrow.evaluation.gate import Decision, GateVerdict
-from furrow.evaluation.scoring import EvalReport, FieldScore, Miss, score
+from furrow.evaluation.judgement import FieldScore, Rate
+from furrow.evaluation.scoring import EvalReport, Leak, Miss, score
+from furrow.evaluation.slices import SliceScore
+from furrow.evaluation.wording import as_json, bounds, counted, dollars, plain, seconds, share
 
 __all__ = ["EvalReport", "render", "score"]
+
+WORST_LINES = 20
+"""Wrong values that are printed; the page has those of more cases."""
+
+FIELD_WIDTH, SLICE_WIDTH = 16, 16
+"""Columns of the slices' tables: as many slices beside each other as fit, more in further tables below."""
 
 _COLOURS = {Decision.PASS: "green", Decision.FAIL: "red", Decision.NOT_ENOUGH_EVIDENCE: "yellow"}
 
 
 def render(report: EvalReport, console: Console, verdict: GateVerdict | None = None) -> None:
-    """Print the report: fields, steps, totals, worst cases, and the gate's answer when there is one.
+    """Print the report: fields, slices, steps, totals, leaks, worst cases, and the gate's answer if any.
 
     Texts of records and models are shown as JSON and can neither colour nor move the terminal's cursor.
     """
     console.print(Text(f"{report.use_case} {report.release}: {report.records} cases", style="bold"))
+    for said in report.scope.sentences(report.records):
+        console.print(Text(plain(said), style="yellow"))
     console.print(_fields_table(report.fields))
+    for across in _in_tables(report.slices, max(1, (console.width - FIELD_WIDTH) // SLICE_WIDTH)):
+        console.print(_slices_table(across, report.fields))
     console.print(_steps_table(report.steps))
     for line in _totals(report):
         console.print(Text(line))
+    if report.leaked:
+        console.print(_leaks_table(report.leaked))
     if report.worst:
-        console.print(_worst_table(report.worst))
+        console.print(_worst_table(report.worst[:WORST_LINES]))
     for note in report.notes:
-        console.print(Text(f"Incomplete: {_plain(note)}", style="bold yellow"))
+        console.print(Text(f"Incomplete: {plain(note)}", style="bold yellow"))
     if verdict is not None:
         _render_verdict(verdict, console)
 
@@ -42,28 +55,54 @@ def _render_verdict(verdict: GateVerdict, console: Console) -> None:
     console.print(Text(f"Gate: {answer}", style=f"bold {_COLOURS[verdict.decision]}"))
     for check in verdict.checks:
         word = str(check.decision).replace("_", " ")
-        console.print(Text.assemble("  ", (word, _COLOURS[check.decision]), f"  {_plain(check.reason)}"))
+        console.print(Text.assemble("  ", (word, _COLOURS[check.decision]), f"  {plain(check.reason)}"))
 
 
 def _fields_table(fields: Mapping[str, FieldScore]) -> Table:
     table = Table(title="Fields", title_justify="left")
     table.add_column("field")
     table.add_column("type")
-    for heading in ("n", "right", "accuracy", "95 % interval", "mean score"):
+    headings = ["n", "right", "accuracy", "95 % interval", "mean score"]
+    with_items = any(found.items is not None and found.n for found in fields.values())
+    for heading in [*headings, "precision", "recall"] if with_items else headings:
         table.add_column(heading, justify="right")
     for name, found in fields.items():
-        low, high = found.interval
-        bounds = f"{low:.3f} - {high:.3f}" if found.n else "-"
-        table.add_row(
-            Text(name),
-            found.type,
-            str(found.n),
-            str(found.correct),
-            _share(found.accuracy),
-            bounds,
-            _share(found.mean_score),
-        )
+        cells = [str(found.n), str(found.correct), share(found.accuracy), bounds(found.interval, found.n)]
+        cells.append(share(found.mean_score))
+        if with_items:
+            cells += _items(found)
+        table.add_row(Text(name), found.type, *cells)
     return table
+
+
+def _items(found: FieldScore) -> tuple[str, str]:
+    if found.items is None:
+        return "", ""
+    return share(found.items.precision), share(found.items.recall)
+
+
+def _in_tables(slices: Mapping[str, SliceScore], across: int) -> list[dict[str, SliceScore]]:
+    names = list(slices)
+    starts = range(0, len(names), across)
+    return [{name: slices[name] for name in names[start : start + across]} for start in starts]
+
+
+def _slices_table(slices: Mapping[str, SliceScore], fields: Iterable[str]) -> Table:
+    """Accuracy by field and slice, with the number of values judged."""
+    table = Table(title="Slices: accuracy (n)", title_justify="left")
+    table.add_column("field")
+    for name, found in slices.items():
+        table.add_column(Text(f"{plain(name)} ({found.n})"), justify="right")
+    valid = (f"{share(found.valid_rate)} ({found.n})" for found in slices.values())
+    table.add_row("valid rate", *valid, end_section=True)
+    labelled = {field for found in slices.values() for field in found.fields}
+    for field in filter(labelled.__contains__, fields):
+        table.add_row(Text(field), *(_rate(found.fields.get(field)) for found in slices.values()))
+    return table
+
+
+def _rate(found: Rate | None) -> str:
+    return "-" if found is None else f"{share(found.accuracy)} ({found.n})"
 
 
 def _steps_table(steps: Mapping[str, StepCounts]) -> Table:
@@ -75,63 +114,48 @@ def _steps_table(steps: Mapping[str, StepCounts]) -> Table:
     for name, step in steps.items():
         table.add_row(
             Text(name),
-            Text(_counted(step.models)),
+            Text(counted(step.models)),
             f"{step.calls:,}",
             f"{step.bought:,}",
             f"{step.input_tokens:,}",
             f"{step.output_tokens:,}",
-            _dollars(step.cost_usd),
-            _seconds(step.seconds.p50),
-            _seconds(step.seconds.p95),
+            dollars(step.cost_usd),
+            seconds(step.seconds.p50),
+            seconds(step.seconds.p95),
         )
     return table
 
 
 def _totals(report: EvalReport) -> list[str]:
-    low, high = report.valid_interval
-    seconds = report.seconds
+    waited = report.seconds
+    valid = f"{share(report.valid_rate)} ({bounds(report.valid_interval, report.records)})"
     return [
-        f"valid rate  {_share(report.valid_rate)} ({low:.3f} - {high:.3f})  {_counted(report.outcomes)}",
-        f"rejected    {_counted(report.rejections)}",
-        f"rungs       {_counted(report.rungs)}",
+        f"valid rate  {valid}  {counted(report.outcomes)}",
+        f"rejected    {counted(report.rejections)}",
+        f"rungs       {counted(report.rungs)}",
         f"tokens      {report.input_tokens:,} in, {report.output_tokens:,} out",
-        f"cost        {_dollars(report.cost_usd)} US dollars, {_dollars(report.cost_usd_per_1k)} per 1,000",
-        f"seconds     p50 {_seconds(seconds.p50)}, p95 {_seconds(seconds.p95)} on models per record",
+        f"cost        {dollars(report.cost_usd)} US dollars, {dollars(report.cost_usd_per_1k)} per 1,000",
+        f"seconds     p50 {seconds(waited.p50)}, p95 {seconds(waited.p95)} on models per record",
     ]
 
 
 def _worst_table(worst: list[Miss]) -> Table:
     table = Table(title="Worst cases", title_justify="left")
-    for heading in ("case", "slice", "field", "expected", "got"):
+    for heading in ("case", "slices", "field", "expected", "got"):
         table.add_column(heading, overflow="fold")
     for miss in worst:
-        got = Text(_plain(miss.why), style="red") if miss.why is not None else Text(_as_json(miss.got))
-        expected = Text("" if miss.field is None else _as_json(miss.expected))
+        got = Text(plain(miss.why), style="red") if miss.why is not None else Text(as_json(miss.got))
+        expected = Text("" if miss.field is None else as_json(miss.expected))
         field = Text("all (rejected)" if miss.field is None else miss.field)
-        table.add_row(Text(_plain(miss.id)), Text(_plain(miss.slice or "")), field, expected, got)
+        table.add_row(Text(plain(miss.id)), Text(plain(", ".join(miss.slices))), field, expected, got)
     return table
 
 
-def _as_json(value: Any) -> str:
-    return _plain(json.dumps(value, ensure_ascii=False))
-
-
-def _plain(text: str) -> str:
-    """What cannot be printed, escapes and direction marks among it, as its code."""
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
-
-
-def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{_plain(name)} {n:,}" for name, n in counts.items() if n) or "none"
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _dollars(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.4f}"
-
-
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+def _leaks_table(leaks: list[Leak]) -> Table:
+    table = Table(title="Leaks: what must never come out", title_justify="left", style="red")
+    for heading in ("case", "slices", "forbidden", "result"):
+        table.add_column(heading, overflow="fold")
+    for leak in leaks:
+        slices, texts = ", ".join(leak.slices), ", ".join(leak.texts)
+        table.add_row(*(Text(plain(cell)) for cell in (leak.id, slices, texts)), Text(as_json(leak.result)))
+    return table

@@ -4,62 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from pydantic import Field
 
-from furrow.config.models import FieldSpec
 from furrow.config.use_case import UseCase, Version
 from furrow.engine.record import Outcome, Work
 from furrow.evaluation.cases import Case
 from furrow.evaluation.confidence import interval
 from furrow.evaluation.counts import Counts, Reported, Tally
-from furrow.evaluation.evaluators import WRONG, Verdict, evaluate
+from furrow.evaluation.judgement import FieldScore, Judgement, field_score, judge_case
+from furrow.evaluation.leaks import leaked
+from furrow.evaluation.scope import Scope, prompt_hashes
+from furrow.evaluation.slices import SliceScore, slice_scores
+
+__all__ = ["EvalReport", "FieldScore", "Judgement", "Leak", "Miss", "Scope", "score"]
 
 WORST_CASES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """One labelled value of one case. A rejected record's is wrong, whatever was expected.
-
-    Judgements of two versions pair up by case and field: that is what a comparison works on.
-    """
-
-    case: Case
-    field: str
-    expected: Any
-    got: Any
-    verdict: Verdict
-    rejected: str | None = None
-
-
-class FieldScore(Reported):
-    """One result field over the cases that label it. interval: 95 %, of the accuracy.
-
-    accuracy: share that is right; mean_score: for a list the mean F1, else the same as accuracy.
-    Both are None when no case was judged.
-    """
-
-    type: str
-    n: int
-    correct: int
-    accuracy: float | None
-    interval: tuple[float, float]
-    mean_score: float | None
 
 
 class Miss(Reported):
     """A wrong value to look at; `field` is None when the whole record was rejected, and `why` says why."""
 
     id: str
-    slice: str | None
+    slices: list[str]
     field: str | None
-    expected: Any
-    got: Any
+    expected: object
+    got: object
     score: float
     why: str | None
+
+
+class Leak(Reported):
+    """An accepted case whose result has texts that must never come out."""
+
+    id: str
+    slices: list[str]
+    texts: list[str]
+    result: object
 
 
 class EvalReport(Counts):
@@ -68,6 +49,8 @@ class EvalReport(Counts):
     complete: every case came to an end. Cases that failed for now (or never came) are in no field's n, but
     count against the valid rate; then the report is incomplete, `notes` says why, and no gate passes it.
     valid_rate: accepted cases of all. worst: the wrong values of the worst cases first.
+    guarded: accepted cases with a text that must never come out; leaks: those of them in which one did, and
+    leaked, which; no gate passes a report with a leak. prompts: the hash of each step's folder.
     judgements: every single one; not part of the JSON.
     """
 
@@ -79,40 +62,72 @@ class EvalReport(Counts):
     valid_interval: tuple[float, float]
     cost_usd_per_1k: float | None
     fields: dict[str, FieldScore]
+    slices: dict[str, SliceScore] = Field(default_factory=dict)
+    guarded: int = 0
+    leaks: int = 0
+    leaked: list[Leak] = Field(default_factory=list)
     worst: list[Miss]
+    scope: Scope = Scope()
+    prompts: dict[str, str] = Field(default_factory=dict)
     judgements: tuple[Judgement, ...] = Field(exclude=True)
 
 
-def score(cases: Sequence[Case], works: Iterable[Work], use_case: UseCase, version: Version) -> EvalReport:
+def score(
+    cases: Sequence[Case],
+    works: Iterable[Work],
+    use_case: UseCase,
+    version: Version,
+    scope: Scope | None = None,
+) -> EvalReport:
     """Judge what the pipeline made of the cases. The order of `works` does not matter.
 
     Raises ValueError when a work belongs to no case, or two to one.
     """
-    done = _by_case(cases, works)
-    specs = version.result.specs
-    judgements = tuple(judgement for case in cases for judgement in _judge(case, done.get(case.id), specs))
-    tally = Tally()
-    for case in cases:
-        if case.id in done:
-            tally.add(done[case.id])
-        else:
-            tally.skip()
-    counts = tally.counts()
+    done, specs = _by_case(cases, works), version.result.specs
+    judgements = tuple(found for case in cases for found in judge_case(case, done.get(case.id), specs))
+    counts = _tally(cases, done).counts()
     notes = list(_notes(counts))
     accepted = counts.outcomes[Outcome.ACCEPTED]
+    leaks = [leak for case in cases for leak in _leaks(case, done.get(case.id))]
     return EvalReport(
         **dict(counts),
         use_case=use_case.name,
         release=version.release,
         complete=not notes,
         notes=notes,
-        valid_rate=_share(accepted, counts.records),
+        valid_rate=accepted / counts.records if counts.records else None,
         valid_interval=interval(accepted, counts.records),
         cost_usd_per_1k=_per_1k(counts),
-        fields={name: _field_score(name, spec, judgements) for name, spec in specs.items()},
+        fields={name: field_score(name, spec, judgements) for name, spec in specs.items()},
+        slices=slice_scores(cases, done, judgements, specs),
+        guarded=sum(1 for case in cases if case.forbidden and _result(done.get(case.id)) is not None),
+        leaks=len(leaks),
+        leaked=leaks,
         worst=_worst(judgements),
+        scope=scope or Scope(),
+        prompts=prompt_hashes(version),
         judgements=judgements,
     )
+
+
+def _tally(cases: Sequence[Case], done: Mapping[str, Work]) -> Tally:
+    tally = Tally()
+    for case in cases:
+        if case.id in done:
+            tally.add(done[case.id])
+        else:
+            tally.skip()
+    return tally
+
+
+def _result(work: Work | None) -> object:
+    return work.result if work is not None and work.outcome is Outcome.ACCEPTED else None
+
+
+def _leaks(case: Case, work: Work | None) -> Iterator[Leak]:
+    texts = leaked(case.forbidden, _result(work))
+    if texts:
+        yield Leak(id=case.id, slices=list(case.slices), texts=texts, result=_result(work))
 
 
 def _by_case(cases: Sequence[Case], works: Iterable[Work]) -> dict[str, Work]:
@@ -124,33 +139,6 @@ def _by_case(cases: Sequence[Case], works: Iterable[Work]) -> dict[str, Work]:
             raise ValueError(f"the work `{work.record.id}` belongs to no case, or to one that has a work")
         done[case_id] = work
     return done
-
-
-def _judge(case: Case, work: Work | None, specs: Mapping[str, FieldSpec]) -> Iterator[Judgement]:
-    if work is None or work.outcome not in (Outcome.ACCEPTED, Outcome.REJECTED):
-        return
-    if work.rejection is not None:
-        why = f"{work.rejection.reason} at {work.rejection.step}: {work.rejection.message}"
-        for field, expected in case.expected.items():
-            yield Judgement(case, field, expected, None, WRONG, why)
-        return
-    result = work.result or {}
-    for field, expected in case.expected.items():
-        got = result.get(field)
-        yield Judgement(case, field, expected, got, evaluate(specs[field], expected, got))
-
-
-def _field_score(name: str, spec: FieldSpec, judgements: Sequence[Judgement]) -> FieldScore:
-    verdicts = [judgement.verdict for judgement in judgements if judgement.field == name]
-    n, correct = len(verdicts), sum(verdict.correct for verdict in verdicts)
-    return FieldScore(
-        type=spec.type,
-        n=n,
-        correct=correct,
-        accuracy=_share(correct, n),
-        interval=interval(correct, n),
-        mean_score=_share(math.fsum(verdict.score for verdict in verdicts), n),
-    )
 
 
 def _notes(counts: Counts) -> Iterator[str]:
@@ -167,12 +155,13 @@ def _notes(counts: Counts) -> Iterator[str]:
 
 
 def _worst(judgements: Sequence[Judgement]) -> list[Miss]:
-    """Cases by their mean score, the lowest first; a rejected one in one line."""
+    """The wrong values of the worst cases by mean score, the lowest first; a rejected case in one."""
     by_case: dict[str, list[Judgement]] = {}
     for judgement in judgements:
         by_case.setdefault(judgement.case.id, []).append(judgement)
     ranked = sorted(by_case.values(), key=_mean_score)
-    return [miss for found in ranked for miss in _misses(found)][:WORST_CASES]
+    wrong = [misses for found in ranked if (misses := list(_misses(found)))]
+    return [miss for misses in wrong[:WORST_CASES] for miss in misses]
 
 
 def _mean_score(judgements: Sequence[Judgement]) -> tuple[float, str]:
@@ -184,14 +173,20 @@ def _misses(judgements: Sequence[Judgement]) -> Iterator[Miss]:
     case, why = judgements[0].case, judgements[0].rejected
     if why is not None:
         yield Miss(
-            id=case.id, slice=case.slice, field=None, expected=case.expected, got=None, score=0, why=why
+            id=case.id,
+            slices=list(case.slices),
+            field=None,
+            expected=case.expected,
+            got=None,
+            score=0,
+            why=why,
         )
         return
     for found in judgements:
         if not found.verdict.correct:
             yield Miss(
                 id=case.id,
-                slice=case.slice,
+                slices=list(case.slices),
                 field=found.field,
                 expected=found.expected,
                 got=found.got,
@@ -204,7 +199,3 @@ def _per_1k(counts: Counts) -> float | None:
     if counts.cost_usd is None or not counts.records:
         return None
     return counts.cost_usd / counts.records * 1000
-
-
-def _share(part: float, n: int) -> float | None:
-    return part / n if n else None

@@ -7,7 +7,7 @@ the systems: states from Airflow, calls from the ledger, features from the onlin
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -16,6 +16,7 @@ from typing import Any
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment, open_run
+from furrow.config.loader import use_case_folders
 from furrow.config.settings import Settings
 from furrow.config.use_case import UseCase
 from furrow.engine.record import Outcome, Work
@@ -26,9 +27,7 @@ from furrow.local.progress import Progress
 from furrow.terminal import print_json
 
 Json = dict[str, Any]
-USE_CASES = ("used_goods",)
 _PATIENCE_SECONDS = 1200.0
-_RECORDS = 20
 _SHOWN = 8
 
 
@@ -43,14 +42,20 @@ class DemoRun:
     summary: Json
 
 
-def run_demo(settings: Settings, as_json: bool, progress: Progress) -> int:
-    """Run the demo and show it; 0 when every run succeeded and every accepted feature was read back."""
+def run_demo(
+    settings: Settings, names: Sequence[str], records: int, as_json: bool, progress: Progress
+) -> int:
+    """Run the demo and show it; 0 when every run succeeded and every accepted feature was read back.
+
+    names: the use cases, all that have samples when there are none. records: of each.
+    """
     supervisor.up(settings, progress=progress)
     found = connections.environment(settings)
     deployment = Deployment(settings, EnvironmentConnections(found))
     deployment.apply_features()
     with AirflowApi.local(settings) as api:
-        runs = [_run(deployment, api, found, name, progress) for name in USE_CASES]
+        chosen = names or [folder.name for folder in _with_samples(settings.prompts)]
+        runs = [_run(deployment, api, name, records, progress) for name in chosen]
         address = api.url
     content = {"use_cases": {run.use_case.name: run.summary for run in runs}, "airflow_url": address}
     _write(settings.var / "demo" / "summary.json", content)
@@ -65,11 +70,13 @@ def _well(run: DemoRun) -> bool:
     return run.state == "success" and run.summary["features_read_back"] == run.summary["accepted"] > 0
 
 
-def _run(
-    deployment: Deployment, api: AirflowApi, found: dict[str, str], name: str, progress: Progress
-) -> DemoRun:
+def _with_samples(prompts: Path) -> list[Path]:
+    return [folder for folder in use_case_folders(prompts) if (folder / "sample.jsonl").exists()]
+
+
+def _run(deployment: Deployment, api: AirflowApi, name: str, records: int, progress: Progress) -> DemoRun:
     use_case = deployment.use_case(name)
-    produced = _produce(deployment, use_case)
+    produced = _produce(deployment, use_case, records)
     progress.report(name, f"{produced} records in the topic, waiting for the DAG")
     api.wait_for_dag(name)
     api.unpause(name)
@@ -90,21 +97,21 @@ def _told(name: str, progress: Progress) -> Callable[[list[airflow.TaskInstance]
     return tell
 
 
-def _produce(deployment: Deployment, use_case: UseCase) -> int:
+def _produce(deployment: Deployment, use_case: UseCase, most: int) -> int:
     """Put the sample records of a use case into its topic."""
     source = use_case.pipeline.source.kafka
     if source is None:
         raise LocalFailed(f"{use_case.name} does not read from Kafka")
     address = deployment.connections.get(source.connection).extra["bootstrap.servers"]
     broker.create_topic(address, source.topic)
-    return broker.produce(address, source.topic, _messages(use_case))
+    return broker.produce(address, source.topic, _messages(use_case, most))
 
 
-def _messages(use_case: UseCase) -> Iterator[broker.Message]:
+def _messages(use_case: UseCase, most: int) -> Iterator[broker.Message]:
     """The first sample records, moved in time so that the newest was written a minute ago."""
     fields = use_case.pipeline.record
     with (use_case.folder / "sample.jsonl").open(encoding="utf-8") as lines:
-        records = [json.loads(line) for line in islice(lines, _RECORDS)]
+        records = [json.loads(line) for line in islice(lines, most)]
     times = [datetime.fromisoformat(record[fields.time]) for record in records]
     shift = datetime.now(times[0].tzinfo) - timedelta(minutes=1) - max(times)
     for record, time in zip(records, times, strict=True):

@@ -27,6 +27,7 @@ from furrow.testing.protocols import (
 )
 from furrow.testing.rate_limit import RateLimit
 from furrow.testing.server_process import ServerProcess
+from furrow.testing.sight import Seen
 from furrow.testing.stats import Stats
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "ModelServer",
     "RateLimit",
     "ScriptedModel",
+    "Seen",
     "ServerProcess",
     "Stats",
     "fitting_answer",

@@ -27,6 +27,8 @@ Script = Callable[[Asked], str | Json | None]
 
 _ONE_HOUR = 3600.0
 _BYTES_PER_TOKEN = 4
+_IMAGE_TOKENS = 258
+"""What Gemini counts for a small one."""
 _HEADER = {"Content-Type": "application/json"}
 _BROKEN_PAGE = "<html><body>502 Bad Gateway</body></html>"
 
@@ -86,7 +88,7 @@ class Endpoint:
             return _sent(self._error(400, f"not a request of this protocol: {error!r}"))
         if self._behaviour.keep:
             self._behaviour.asked.append(asked)
-        tokens = _tokens(asked.prompt)
+        tokens = _tokens(asked.prompt) + _IMAGE_TOKENS * len(asked.images)
         refused = self._refused(asked, tokens)
         if refused is not None:
             return _sent(refused)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from furrow.engine.ports import Finish
+from furrow.testing.sight import Seen, look
 
 Json = dict[str, Any]
 
@@ -15,7 +16,7 @@ Json = dict[str, Any]
 class Asked:
     """One request as the server understood it. messages: (role, text); key: the credentials, as sent.
 
-    params: what else was asked for; protocol: the name of the protocol that it came in.
+    params: what else was asked for; protocol: the name of the protocol that it came in; images: of all turns.
     """
 
     model: str
@@ -24,11 +25,13 @@ class Asked:
     key: str
     params: Json = field(default_factory=dict)
     protocol: str = ""
+    images: tuple[Seen, ...] = ()
 
     @property
     def prompt(self) -> str:
-        """All turns as one text; the answer is decided by it."""
-        return "\n".join(f"{role}: {text}" for role, text in self.messages)
+        """All turns as one text, and what is seen on the images; the answer is decided by it."""
+        turns = [f"{role}: {text}" for role, text in self.messages]
+        return "\n".join([*turns, *(f"image {number}: {seen}" for number, seen in enumerate(self.images, 1))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,11 @@ class ChatCompletions:
         wanted = body.get("response_format") or {}
         schema = wanted["json_schema"]["schema"] if wanted.get("type") == "json_schema" else None
         turns = tuple((turn["role"], _text(turn["content"])) for turn in body["messages"])
+        parts = _parts(body["messages"], "content")
         params = _without(body, "messages", "model", "response_format")
         key = headers.get("Authorization", "").removeprefix("Bearer ")
-        return Asked(body["model"], turns, schema, key, params, self.name)
+        images = tuple(look(*_data_url(part["image_url"]["url"])) for part in parts if "image_url" in part)
+        return Asked(body["model"], turns, schema, key, params, self.name, images)
 
     def answer(self, said: Said, number: int) -> Json:
         """A `chat.completion` with one choice, or none."""
@@ -139,7 +144,9 @@ class AnthropicMessages:
         turns = tuple((turn["role"], _text(turn["content"])) for turn in body["messages"])
         params = _without(body, "messages", "model", "system", "output_config", "output_format")
         key = headers.get("x-api-key", "")
-        return Asked(body["model"], system + turns, wanted.get("schema"), key, params, self.name)
+        sources = [part["source"] for part in _parts(body["messages"], "content") if part["type"] == "image"]
+        images = tuple(look(source["media_type"], source["data"]) for source in sources)
+        return Asked(body["model"], system + turns, wanted.get("schema"), key, params, self.name, images)
 
     def answer(self, said: Said, number: int) -> Json:
         """A `message` with one block of text, or none. Without any answer it has no reason to stop either."""
@@ -189,7 +196,9 @@ class GenerateContent:
         )
         key, schema = headers.get("x-goog-api-key", ""), params.get("responseJsonSchema")
         params = _without(params, "responseJsonSchema")
-        return Asked(address["model"], system + turns, schema, key, params, self.name)
+        inline = [part["inlineData"] for part in _parts(body["contents"], "parts") if "inlineData" in part]
+        images = tuple(look(_mime_type(one), one["data"]) for one in inline)
+        return Asked(address["model"], system + turns, schema, key, params, self.name, images)
 
     def answer(self, said: Said, number: int) -> Json:
         """A response with one candidate, or none."""
@@ -228,6 +237,23 @@ def _text(content: str | list[Json]) -> str:
     if isinstance(content, str):
         return content
     return "".join(part.get("text", "") for part in content)
+
+
+def _parts(turns: list[Json], name: str) -> list[Json]:
+    """The parts of all turns; a turn that is one text has none."""
+    return [part for turn in turns if isinstance(turn[name], list) for part in turn[name]]
+
+
+def _mime_type(blob: Json) -> str:
+    """Google takes both spellings of a field; its SDK sends this one as it is written in protobuf."""
+    return str(blob["mimeType"] if "mimeType" in blob else blob["mime_type"])
+
+
+def _data_url(url: str) -> tuple[str, str]:
+    head, _, encoded = url.partition(";base64,")
+    if not head.startswith("data:"):
+        raise ValueError("the server fetches no images: send them as data URLs")
+    return head.removeprefix("data:"), encoded
 
 
 def _without(body: Json, *names: str) -> Json:

@@ -1,0 +1,135 @@
+"""`furrow eval`: how good a version is on the test set."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import webbrowser
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from furrow.cli.common import JsonFlag, UseCaseName, VersionOption, open_deployment
+from furrow.terminal import print_json, progress
+
+if TYPE_CHECKING:
+    from furrow.assembly import Deployment
+    from furrow.config.use_case import UseCase, Version
+    from furrow.engine.record import Work
+    from furrow.evaluation.cases import Case
+    from furrow.evaluation.scope import Scope
+    from furrow.evaluation.scoring import EvalReport
+
+
+class Split(StrEnum):
+    """The parts of a test set."""
+
+    dev = "dev"
+    test = "test"
+
+
+def evaluate(
+    use_case: UseCaseName,
+    version: VersionOption = None,
+    split: Annotated[
+        Split | None, typer.Option(help="Only these cases: dev to work with, test to judge by.")
+    ] = None,
+    slices: Annotated[
+        list[str] | None, typer.Option("--slice", metavar="SLICE", help="Only its cases; may be repeated.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="A sample of at most so many cases, the same each time.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="ALIAS", help="Ask this model in every llm step, to compare models.")
+    ] = None,
+    as_json: JsonFlag = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="Where the page goes. Default: var/reports/<use case>-<release>.html; --model, --split, "
+            "--slice and --limit add to the name.",
+        ),
+    ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Run the test set and print the accuracy of each field with its 95 % interval.
+
+    Answers that are in the ledger are not bought again. An HTML page of the report is written as well.
+    """
+    from rich.console import Console
+
+    from furrow.evaluation.gate import judge
+    from furrow.evaluation.page import as_page
+    from furrow.evaluation.report import render
+
+    deployment = open_deployment()
+    loaded = deployment.use_case(use_case)
+    report = _report(deployment, loaded, version, split, slices or [], limit, model)
+    verdict = judge(report, loaded.pipeline.evaluate.gate)
+    page = (html or deployment.settings.var / "reports" / _page_name(report, limit)).absolute()
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(as_page(report, verdict), encoding="utf-8")
+    if as_json:
+        print_json({**report.to_json(), "gate": verdict.to_json(), "html": str(page)})
+    else:
+        render(report, Console(), verdict)
+        typer.echo(f"page: {page}")
+    if open_page:
+        webbrowser.open(page.as_uri())
+
+
+def _report(
+    deployment: Deployment,
+    use_case: UseCase,
+    version: str | None,
+    split: Split | None,
+    slices: list[str],
+    limit: int | None,
+    model: str | None,
+) -> EvalReport:
+    from furrow.config.one_model import with_model
+    from furrow.evaluation.cases import are_synthetic, load_cases, sampled
+    from furrow.evaluation.scope import Scope
+
+    chosen = use_case.version(version)
+    asked = with_model(chosen, model, deployment.models) if model else chosen
+    found = load_cases(use_case, chosen, split.value if split else None, slices)
+    cases = found if limit is None else sampled(found, limit)
+    scope = Scope(
+        split=split.value if split else None,
+        slices=tuple(slices),
+        sampled_from=len(found) if len(cases) < len(found) else None,
+        model=model,
+        synthetic=are_synthetic(use_case),
+        at=datetime.now(UTC).replace(microsecond=0),
+    )
+    return _scored(deployment, use_case, asked, cases, scope)
+
+
+def _scored(
+    deployment: Deployment, use_case: UseCase, version: Version, cases: list[Case], scope: Scope
+) -> EvalReport:
+    from furrow.evaluation.scoring import score
+
+    works: list[Work] = []
+    with progress(len(cases), f"{use_case.name} {version.release}") as seen:
+
+        def keep(work: Work) -> None:
+            works.append(work)
+            seen()
+
+        todo = [case.work() for case in cases]
+        asyncio.run(deployment.run_in_process(use_case, version, todo, keep))
+    return score(cases, works, use_case, version, scope)
+
+
+def _page_name(report: EvalReport, limit: int | None) -> str:
+    scope = report.scope
+    parts = [report.use_case, report.release, scope.model, scope.split, *scope.slices]
+    words = [*filter(None, parts), *([f"sample{limit}"] if scope.sampled_from else [])]
+    return re.sub(r"[^\w@.-]", "_", "-".join(words)) + ".html"

@@ -1,0 +1,336 @@
+"""Homes as people describe them in Korean: deposit and rent, area, floor, move-in date.
+
+Each function reads words that were copied from a listing and gives a value, or None when they state none.
+Only the first 200 characters are read; none of them raises.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from furrow.config.korean import LOWERED, Amount, amounts_in_man, in_digits, parse_krw_in_man
+
+_LONGEST_TEXT = 200
+_NO_FEE_IS_SO_HIGH = 10_000_000
+SQUARE_METRES_PER_PYEONG = 400 / 121
+
+_LABEL = re.compile(
+    r"(?P<deposit>보증금?|전세금?|전세가|매매가?|deposit|jeonse)|(?P<rent>월세|월\s?임대료|임대료|차임|월(?=\s*(?:\d|$))|rent|monthly)"
+    r"|(?P<fee>관리비|maintenance|공과금|융자|권리금|중개)",
+    re.IGNORECASE,
+)
+_LABEL_AFTER = re.compile(
+    r"\s?(?:won|krw)?\s?(?:monthly\s|of\s)?"
+    r"(?:(?P<deposit>deposit|jeonse)|(?P<rent>rent|a month|per month|monthly))",
+    re.IGNORECASE,
+)
+_NO_FEE = re.compile(r"없|무료|포함|면제|included|free|\bno\b|(?<!\d)0(?!\d)", re.IGNORECASE)
+
+_AREA = re.compile(
+    r"(?P<number>\d[\d,]*(?:\.\d+)?)\s?"
+    r"(?:(?P<metres>m2|제곱\s?미터|제곱|sqm|sq\.?\s?m\b|헤베)|(?P<pyeong>평(?!점|가|균|일|소|당|창)|py(?:eong)?\b))",
+    re.IGNORECASE,
+)
+_SPELLED = re.compile(r"(?<![가-힣\d])[일이삼사오육칠팔구십]{1,4}(?=\s?(?:층|평))")
+_NET = re.compile(r"(?:전용|실평수|실면적|net)\D{0,8}$", re.IGNORECASE)
+_GROSS = re.compile(r"(?:공급|분양|계약|연면적|대지|gross)\D{0,8}$", re.IGNORECASE)
+
+_BELOW = re.compile(r"(?:지하|\bB)\s?(\d{1,2})(?:\s?층|F\b|\b)", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"(?:총|전체|전|건물(?:은|이|높이))\s?(?:층수?\s?)?:?\s?(\d{1,3})\s?(?:개\s?)?층|(?:/|／|of)\s?(?:총\s?|a\s)?(\d{1,3})(?!\d|[./]\d|-(?:st)?bed)"
+    r"|(\d{1,3})\s?층\s?(?:건물|짜리|빌딩|중|의|아파트|규모)|(\d{1,3})[ -]?stor(?:e?y|ies)",
+    re.IGNORECASE,
+)
+_FLOOR = re.compile(
+    r"(?<![\d/])(\d{1,3})\s?(?:층|F\b|(?:st|nd|rd|th)\s+floor|/\s?(?:총\s?)?\d{1,3}\s?층?)|floor\s?(\d{1,3})",
+    re.IGNORECASE,
+)
+_FLOOR_KINDS = {
+    "semi_basement": re.compile(r"반\s?지하|반지층|semi[- ]?basement", re.IGNORECASE),
+    "rooftop": re.compile(r"옥탑|rooftop", re.IGNORECASE),
+    "basement": re.compile(r"지하|\bB\s?\d|basement", re.IGNORECASE),
+    "low": re.compile(r"저\s?층|(?<![가-힣])저(?=\s?/)|low[- ]floor", re.IGNORECASE),
+    "middle": re.compile(r"중\s?층|(?<![가-힣])중(?=\s?/)|mid(?:dle)?[- ]floor", re.IGNORECASE),
+    "high": re.compile(r"고\s?층|(?<![가-힣])고(?=\s?/)|high[- ]floor", re.IGNORECASE),
+}
+
+_FULL_DATE = re.compile(r"(?P<year>(?:20)?\d{2})\s?[년./-]\s?(?P<month>\d{1,2})\s?[월./-]\s?(?P<day>\d{1,2})")
+_MONTH = re.compile(
+    r"(?:(?P<year>(?:20)?\d{2}|내|올|다음|이번)\s?(?:년|해)\s?)?"
+    r"(?:(?P<month>\d{1,2})\s?월(?!\s?세)|(?P<near>이번\s?달|이달|금월|다음\s?달|담달|내달|익월))"
+    r"(?:\s?(?P<day>\d{1,2})\s?일?(?!\d))?"
+)
+_SLASHED = re.compile(r"(?<![\d/])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/])")
+_ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ENGLISH_DATE = re.compile(
+    r"(?:(?P<part>early|mid|late|end of)[ -])?(?:(?P<before>\d{1,2})(?:st|nd|rd|th)?\s)?"
+    rf"\b(?P<month>{'|'.join(_ENGLISH_MONTHS)})[a-z]{{0,6}}\b\.?(?:\s(?P<day>\d{{1,2}})(?!\d))?",
+    re.IGNORECASE,
+)
+_PARTS = {
+    "early": re.compile(r"초|early", re.IGNORECASE),
+    "mid": re.compile(r"중순|중(?!개)|mid", re.IGNORECASE),
+    "late": re.compile(r"말|하순|late|end of", re.IGNORECASE),
+}
+_NOW = re.compile(
+    r"즉시|바로|당장|오늘|비어|공실|언제든|상시|immediate|right away|vacant|anytime|now\b", re.IGNORECASE
+)
+_NEGOTIABLE = re.compile(r"협의|조율|조정|상의|맞춰|negotiable", re.IGNORECASE)
+
+_DENIED = re.compile(r"없|불가|안\s?[되됨돼]|제외|미포함|별도\s?구매|[xX]\s?$|\bno\b", re.IGNORECASE)
+
+
+def parse_deposit(text: str | None) -> int | None:
+    """Deposit or price in won: of `보증금 2000/월 70` the 2000, of `전세 1억 5천` all of it.
+
+    After a lowering (`4억9 → 4억6`, `1억1천에서 1억`) the lower one. A number without a unit counts 만원
+    (`parse_krw_in_man`). An amount that is named as rent or as maintenance is neither.
+    """
+    return next((won for label, won in _payments(text) if label == "deposit"), None)
+
+
+def parse_rent(text: str | None) -> int | None:
+    """Monthly rent in won: of `2000/70` and `보증금 2000에 월 70` the 70; of a single amount that amount."""
+    payments = list(_payments(text))
+    rents = [won for label, won in payments if label == "rent"]
+    alone = [won for _, won in payments] if len(payments) == 1 and not _named(text, "deposit") else []
+    return next(iter([*rents, *alone]), None)
+
+
+def parse_fee(text: str | None) -> int | None:
+    """Maintenance fee of a month in won; 0 for `관리비 없음` and `관리비 포함`.
+
+    Bare numbers count 만원, but not where that would be absurd: `관리비 50,000` is won.
+    """
+    plain = _plain(text)
+    won = parse_krw_in_man(plain)
+    if won:
+        return won if won < _NO_FEE_IS_SO_HIGH else won // 10_000
+    return 0 if _NO_FEE.search(plain) else None
+
+
+def parse_m2(text: str | None) -> float | None:
+    """Area in square metres, two decimals; 평 are converted when the text has no ㎡.
+
+    Of several areas the net one (전용, 실평수), else the first that is not gross (공급).
+    """
+    metres, pyeong = _area(text, "metres"), _area(text, "pyeong")
+    if metres is None and pyeong is not None:
+        metres = pyeong * SQUARE_METRES_PER_PYEONG
+    return None if metres is None else round(metres, 2)
+
+
+def parse_pyeong(text: str | None) -> float | None:
+    """Area in 평 (400/121 ㎡), two decimals; ㎡ are converted when the text has no 평."""
+    metres, pyeong = _area(text, "metres"), _area(text, "pyeong")
+    if pyeong is None and metres is not None:
+        pyeong = metres / SQUARE_METRES_PER_PYEONG
+    return None if pyeong is None else round(pyeong, 2)
+
+
+def parse_floor(text: str | None) -> int | None:
+    """Number of the floor: of `5층/15층`, `5/15층` and `15층 중 5층` the 5; `지하 1층` is -1.
+
+    None for 반지하, 옥탑 and for 저층, 중층, 고층: see `parse_floor_kind`.
+    """
+    plain = _plain(text)
+    if parse_floor_kind(text) in ("semi_basement", "rooftop"):
+        return None
+    if below := _BELOW.search(plain):
+        return -int(below[1])
+    total = _TOTAL.search(plain)
+    for match in _FLOOR.finditer(plain):
+        if total is None or _is_floor(match, total):
+            return int(match[1] or match[2])
+    return None
+
+
+def parse_total_floors(text: str | None) -> int | None:
+    """Floors of the building above ground: of `5층/15층`, `총 15층` and `15층 건물` the 15."""
+    match = _TOTAL.search(_plain(text))
+    return None if match is None else int(next(filter(None, match.groups())))
+
+
+def parse_floor_kind(text: str | None) -> str | None:
+    """`semi_basement`, `rooftop`, `basement`, `low`, `middle`, `high`, or `numbered` for a plain number."""
+    plain = _plain(text)
+    for kind, pattern in _FLOOR_KINDS.items():
+        if pattern.search(plain):
+            return kind
+    return "numbered" if _FLOOR.search(plain) else None
+
+
+def parse_move_in(text: str | None, written: datetime) -> str | None:
+    """When one may move in: `2026-12-15`, `2026-12 early`, `2026-12`, `now` or `negotiable`.
+
+    written: when the listing was. A month without a year is the next one from then on. A date goes before
+    즉시, and 즉시 before 협의.
+    """
+    plain = _plain(text)
+    found = _named_date(plain, written.date())
+    if found is not None:
+        return found
+    if _NOW.search(plain):
+        return "now"
+    return "negotiable" if _NEGOTIABLE.search(plain) else None
+
+
+def named(texts: list[str], names: list[str]) -> list[str]:
+    """Which names these texts name, in the order of `names`, each once.
+
+    names: a name and other words for it, split by `|`: `에어컨|에어콘|AC`. A text that denies what it names
+    (`주차 불가`, `엘베 없음`) names nothing. Case and spaces do not count.
+    """
+    said = [text for text in texts if not _DENIED.search(text)]
+    words = [entry.split("|") for entry in names]
+    return [name for name, *others in words if any(_names(text, (name, *others)) for text in said)]
+
+
+def naming(texts: list[str], names: list[str]) -> list[str]:
+    """The texts that name one of `names`, as `named` reads them."""
+    words = [word for entry in names for word in entry.split("|")]
+    return [text for text in texts if not _DENIED.search(text) and _names(text, words)]
+
+
+def _plain(text: str | None) -> str:
+    """NFKC of what is read, floors and areas with their numbers in digits."""
+    plain = unicodedata.normalize("NFKC", (text or "")[:_LONGEST_TEXT]).strip()
+    return _SPELLED.sub(lambda found: in_digits(found[0]), plain)
+
+
+def _closed(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _names(text: str, words: Sequence[str]) -> bool:
+    """Whether one of the words stands in the text; a Latin one as a word of its own: no TV in CCTV."""
+    return any(
+        re.search(rf"(?<![a-z]){re.escape(word)}(?:s|es)?(?![a-z])", text, re.IGNORECASE)
+        if word.isascii()
+        else _closed(word) in _closed(text)
+        for word in words
+    )
+
+
+def _payments(text: str | None) -> Iterator[tuple[str, int]]:
+    """Every amount as deposit or rent: by its label, else the first is the deposit and the next the rent."""
+    plain, end, seen = _plain(text), 0, 0
+    amounts = list(amounts_in_man(plain))
+    if len(amounts) > 1 and LOWERED.search(plain[amounts[0].end : amounts[1].start]):
+        end = amounts.pop(0).end
+    swapped = len(amounts) > 1 and _label(plain, amounts[0].end, amounts[1]) == "deposit"
+    for amount in amounts:
+        label = _label(plain, end, amount)
+        end = amount.end
+        if label == "fee":
+            continue
+        seen += 1
+        yield _role(label, seen, len(amounts), swapped), amount.won
+
+
+def _role(label: str | None, place: int, of: int, swapped: bool) -> str:
+    """`월세 500/45` labels the pair and not its first amount."""
+    if place == 1:
+        return "rent" if label == "rent" and (of == 1 or swapped) else "deposit"
+    return "deposit" if label == "deposit" else "rent"
+
+
+def _label(text: str, start: int, amount: Amount) -> str | None:
+    """What the amount is, by the English word after it or else the last word between `start` and it."""
+    if after := _LABEL_AFTER.match(text, amount.end):
+        return after.lastgroup
+    found = list(_LABEL.finditer(text, start, amount.start))
+    return found[-1].lastgroup if found else None
+
+
+def _named(text: str | None, label: str) -> bool:
+    return any(match.lastgroup == label for match in _LABEL.finditer(_plain(text)))
+
+
+def _area(text: str | None, unit: str) -> float | None:
+    plain = _plain(text)
+    found = [match for match in _AREA.finditer(plain) if match[unit]]
+    found.sort(key=lambda match: _area_rank(plain[: match.start()]))
+    return float(found[0]["number"].replace(",", "")) if found else None
+
+
+def _area_rank(before: str) -> int:
+    """0 for a net area, 2 for a gross one, by the words before it."""
+    return 0 if _NET.search(before) else 2 if _GROSS.search(before) else 1
+
+
+def _is_floor(match: re.Match[str], total: re.Match[str]) -> bool:
+    """Whether a number with 층 is not the number of all floors."""
+    return not total.start() <= match.start() < total.end()
+
+
+def _named_date(text: str, written: date) -> str | None:
+    if full := _FULL_DATE.search(text):
+        year = int(full["year"]) + (2000 if len(full["year"]) == 2 else 0)
+        return _iso(year, int(full["month"]), int(full["day"]))
+    if month := _MONTH.search(text):
+        number = int(month["month"]) if month["month"] else _near(month["near"], written)
+        year = _year(month["year"], number, written)
+        if month["day"]:
+            return _iso(year, number, int(month["day"]))
+        return _part_of_month(year, number, text[month.end() :])
+    if day := _SLASHED.search(text):
+        return _iso(_year(None, int(day["month"]), written), int(day["month"]), int(day["day"]))
+    return _english_date(text, written)
+
+
+def _english_date(text: str, written: date) -> str | None:
+    found = _ENGLISH_DATE.search(text)
+    if found is None:
+        return None
+    month = _ENGLISH_MONTHS.index(found["month"].lower()) + 1
+    year, day = _year(None, month, written), found["day"] or found["before"]
+    return _iso(year, month, int(day)) if day else _part_of_month(year, month, found["part"] or "")
+
+
+def _near(word: str, written: date) -> int:
+    """The number of this month or of the next."""
+    return written.month if word[0] in "이금" else written.month % 12 + 1
+
+
+def _year(word: str | None, month: int, written: date) -> int:
+    if word is not None and word.isdecimal():
+        return int(word) + (2000 if len(word) == 2 else 0)
+    if word in ("내", "다음"):
+        return written.year + 1
+    return written.year + (month < written.month)
+
+
+def _iso(year: int, month: int, day: int) -> str | None:
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return None
+
+
+def _part_of_month(year: int, month: int, after: str) -> str | None:
+    if not 1 <= month <= 12:
+        return None
+    part = next((name for name, pattern in _PARTS.items() if pattern.match(after.strip())), "")
+    return f"{year}-{month:02d} {part}".strip()
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "krw_in_man": parse_krw_in_man,
+    "deposit_krw": parse_deposit,
+    "rent_krw": parse_rent,
+    "fee_krw": parse_fee,
+    "m2": parse_m2,
+    "pyeong": parse_pyeong,
+    "floor_number": parse_floor,
+    "floor_kind": parse_floor_kind,
+    "total_floors": parse_total_floors,
+    "move_in": parse_move_in,
+    "named": named,
+    "naming": naming,
+}
+"""What prompts and expressions call them, such as `price.rent_quote | rent_krw`."""

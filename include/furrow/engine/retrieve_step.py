@@ -1,0 +1,131 @@
+"""The `retrieve` step: passages of the documents that fit a question, found without asking a chat model."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from furrow.config.documents import Documents, Passage
+from furrow.config.models import RetrieveStep
+from furrow.config.use_case import Version
+from furrow.engine.calls import Answers, Paid
+from furrow.engine.masking import Masking
+from furrow.engine.ports import EMBED, Json, Message, ModelRequest
+from furrow.engine.prompt import context_of
+from furrow.engine.record import Trace, Work
+from furrow.engine.retrieval import FullText, Hit, Nearness, fused
+from furrow.engine.step import step_of
+
+
+@step_of(RetrieveStep)
+class RetrieveRunner:
+    """Searches by full text, and by vectors when the step names a model that embeds.
+
+    Vectors are paid answers like any other: those of the documents are bought once and found in the ledger.
+    """
+
+    def __init__(self, config: RetrieveStep, version: Version, calls: Answers):
+        self.name, self._config, self._calls = config.name, config, calls
+        self._documents, self._hash = version.documents[config.name], version.content_hash
+        self._expressions = version.expressions[config.name]
+        self._model = version.catalogue[config.embeddings] if config.embeddings else None
+        self._masking = Masking(version.file.mask)
+        self._nearness: asyncio.Future[Nearness] | None = None
+        self.look_ahead = 1 if self._model is None else 4 * self._model.limits.concurrency
+
+    async def run(self, work: Work, trace: Trace) -> Json:
+        """The step's fields. Raises PromptFailed, TransientError or RunError."""
+        context = context_of(work)
+        question = str(self._expressions["query"].evaluate(context))
+        passages, full_text = _index_of(self._documents, self._hash, self._config.max_chars)
+        allowed = self._allowed(passages, context)
+        words = full_text.hits(question, allowed)
+        near = await self._near(question, allowed, passages, trace)
+        scores = self._fitting(words, near)
+        chosen = [place for place in fused(words, near) if place in scores][: self._config.top]
+        return _written([passages[place] for place in chosen], [scores[place] for place in chosen])
+
+    def _fitting(self, words: Sequence[Hit], near: Sequence[Hit]) -> dict[int, float]:
+        """Place -> score of every passage that fits by one of the two."""
+        found: dict[int, float] = {}
+        for hits, least in ((words, self._config.min_score), (near, self._config.min_similarity)):
+            for hit in hits:
+                if hit.score >= least:
+                    found[hit.place] = max(found.get(hit.place, 0.0), min(hit.score, 1.0))
+        return found
+
+    def _allowed(self, passages: Sequence[Passage], context: Mapping[str, Any]) -> list[int]:
+        wanted = {name: self._expressions[f"within.{name}"].evaluate(context) for name in self._config.within}
+
+        def fits(passage: Passage) -> bool:
+            fields = passage.document.fields
+            return all(fields.get(name) in (None, "", value) for name, value in wanted.items())
+
+        return [place for place, passage in enumerate(passages) if fits(passage)]
+
+    # --- vectors -------------------------------------------------------------------------------
+
+    async def _near(
+        self, question: str, allowed: Sequence[int], passages: Sequence[Passage], trace: Trace
+    ) -> list[Hit]:
+        if self._model is None or not question.strip() or not allowed:
+            return []
+        asked = await self._embed(self._masking.prompt(question))
+        trace.add(asked.alias, asked.key, asked.answer, asked.bought)
+        if self._nearness is None:
+            self._nearness = asyncio.ensure_future(self._embed_all(passages))
+        try:
+            nearness = await asyncio.shield(self._nearness)
+        except BaseException:
+            self._nearness = None  # the next record tries again; what was paid for is found
+            raise
+        return nearness.hits(base64.b64decode(asked.answer.text), allowed)
+
+    async def _embed_all(self, passages: Sequence[Passage]) -> Nearness:
+        replies = await asyncio.gather(
+            *(self._embed(_searched(passage)) for passage in passages), return_exceptions=True
+        )
+        for reply in replies:
+            if isinstance(reply, BaseException):
+                raise reply
+        paid = [reply for reply in replies if not isinstance(reply, BaseException)]
+        return Nearness([base64.b64decode(one.answer.text) for one in paid])
+
+    async def _embed(self, text: str) -> Paid:
+        assert self._model is not None and self._config.embeddings is not None
+        request = ModelRequest(self._config.embeddings, self._model.model, (Message(EMBED, text),))
+        return await self._calls.answer(self.name, request)
+
+
+@lru_cache(8)
+def _index_of(documents: Documents, content_hash: str, max_chars: int) -> tuple[list[Passage], FullText]:
+    """Once in a process for each release."""
+    passages = documents.passages(max_chars)
+    return passages, FullText([_searched(passage) for passage in passages])
+
+
+def _searched(passage: Passage) -> str:
+    return f"{passage.document.title}\n{passage.text}"
+
+
+def _written(passages: Sequence[Passage], scores: Sequence[float]) -> Json:
+    rows = [
+        {
+            **passage.document.fields,
+            "id": passage.document.id,
+            "title": passage.document.title,
+            "text": passage.text,
+            "score": round(score, 3),
+        }
+        for passage, score in zip(passages, scores, strict=True)
+    ]
+    return {
+        "ids": list(dict.fromkeys(row["id"] for row in rows)),
+        "known": bool(rows),
+        "best_score": max((row["score"] for row in rows), default=0.0),
+        "passages": rows,
+        "text": "\n\n".join(f"[{row['id']}] {row['title']}\n{row['text']}" for row in rows),
+    }

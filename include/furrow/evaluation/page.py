@@ -1,0 +1,125 @@
+"""An evaluation report as one HTML page that needs nothing else: no script, no image, no address.
+
+Texts of records and models are hostile. All of them pass Jinja's autoescape, the page's policy lets nothing
+be loaded or run, and signs that cannot be seen are written as their codes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from furrow.evaluation import wording
+from furrow.evaluation.gate import GateVerdict
+from furrow.evaluation.judgement import FieldScore
+from furrow.evaluation.scoring import EvalReport, Miss
+
+Json = dict[str, Any]
+TEMPLATE = "page.html"
+MOST_TEXT = 4_000
+"""Characters of a record that are shown."""
+
+
+@dataclass(frozen=True)
+class WorstCase:
+    """One case with its wrong values, and what the record said."""
+
+    id: str
+    slices: list[str]
+    misses: list[Miss]
+    record: str
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """The confusion matrix of one field. rows: expected value, then how often each of `given` came."""
+
+    field: str
+    kappa: float | None
+    given: list[str]
+    rows: list[tuple[str, list[int]]]
+
+
+def as_page(report: EvalReport, verdict: GateVerdict | None = None) -> str:
+    """The page of a report, with the gate's answer when there is one."""
+    return _template().render(
+        report=report,
+        verdict=verdict,
+        said=list(report.scope.sentences(report.records)),
+        labelled={name: found for name, found in report.fields.items() if found.n},
+        unlabelled=[name for name, found in report.fields.items() if not found.n],
+        slice_fields=_slice_fields(report),
+        confusions=list(_confusions(report)),
+        worst=list(_worst(report)),
+    )
+
+
+def _slice_fields(report: EvalReport) -> list[str]:
+    labelled = {field for found in report.slices.values() for field in found.fields}
+    return [name for name in report.fields if name in labelled]
+
+
+def _confusions(report: EvalReport) -> Iterator[Confusion]:
+    for name, found in report.fields.items():
+        if found.confusion:
+            yield _confusion(name, found.confusion, found.kappa)
+
+
+def _confusion(field: str, counts: dict[str, dict[str, int]], kappa: float | None) -> Confusion:
+    """Columns are the rows' values first, in their order, so that what is right stands on the diagonal."""
+    others = {got for row in counts.values() for got in row} - set(counts)
+    given = [*counts, *sorted(others)]
+    rows = [(expected, [row.get(got, 0) for got in given]) for expected, row in counts.items()]
+    return Confusion(field, kappa, given, rows)
+
+
+def _worst(report: EvalReport) -> Iterator[WorstCase]:
+    records = {judgement.case.id: judgement.case.record.data for judgement in report.judgements}
+    by_case: dict[str, list[Miss]] = {}
+    for miss in report.worst:
+        by_case.setdefault(miss.id, []).append(miss)
+    for case_id, misses in by_case.items():
+        yield WorstCase(case_id, misses[0].slices, misses, _shown(records[case_id]))
+
+
+def _shown(record: Json) -> str:
+    """The record over several lines; a text's own line ends are kept, which JSON would hide."""
+    lines = [
+        f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in record.items()
+    ]
+    text = "\n".join(lines)
+    return text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + "…"
+
+
+def _lines(text: str) -> str:
+    return "\n".join(wording.plain(line) for line in text.split("\n"))
+
+
+def _items(found: FieldScore) -> bool:
+    return found.items is not None
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for writer in (
+        *(wording.as_json, wording.bounds, wording.counted, wording.dollars),
+        *(wording.plain, wording.seconds, wording.share),
+    ):
+        environment.filters[writer.__name__] = writer
+    environment.filters["lines"] = _lines
+    environment.tests["set_of_items"] = _items
+    return environment.get_template(TEMPLATE)

@@ -1,0 +1,87 @@
+"""prompts/ad_copy: what its claims steps and judges let through, with models that say what they like."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from furrow.config.loader import load_models, load_use_case
+from furrow.config.use_case import UseCase
+from furrow.engine.calls import Calls, Stamp
+from furrow.engine.pipeline import Pipeline
+from furrow.engine.ports import Arrival, ModelRequest
+from furrow.engine.reading import read_work
+from furrow.engine.record import Work
+from furrow.testing import MemoryLedger, ScriptedModel
+from testsets.ad_copy import cases
+
+PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
+LEFT_TO_THE_JUDGE = {"judge_only", "order"}
+AD = {
+    "ad_id": "a1",
+    "item": "무선 청소기",
+    "brand": "LG",
+    "model": "A9",
+    "price_krw": 180000,
+    "area": None,
+    "features": ["배터리 교체"],
+    "wish": None,
+    "draft": None,
+    "created_at": "2026-11-24T09:00:00+09:00",
+}
+
+
+@pytest.fixture(scope="module")
+def use_case() -> UseCase:
+    return load_use_case(PROMPTS / "ad_copy", load_models(PROMPTS))
+
+
+def run(use_case: UseCase, texts: list[str], records: list[dict[str, Any]]) -> list[Work]:
+    """With a writer that writes these texts, and a judge that is content with everything."""
+    version, fields = use_case.version(), use_case.pipeline.record
+    works = [read_work(Arrival(str(place), orjson.dumps(one)), fields) for place, one in enumerate(records)]
+
+    def script(request: ModelRequest) -> Any:
+        if request.schema_name == "write":
+            return {"texts": texts}
+        return {"reason": "좋다", "score": 7, "passes": True}
+
+    async def all_steps() -> list[Work]:
+        stamp = Stamp("ad_copy", version.release, "run")
+        calls = Calls(lambda _: ScriptedModel(script), version.catalogue, MemoryLedger(), stamp)
+        return [work async for work in Pipeline(version, calls).run(works)]
+
+    return asyncio.run(all_steps())
+
+
+def test_only_texts_that_keep_to_the_attributes_reach_the_result(use_case: UseCase) -> None:
+    texts = ["LG A9, 18만원", "업계 1위 LG A9", "다이슨보다 좋은 A9"]
+    (work,) = run(use_case, texts, [AD])
+    assert work.result == {"text": "LG A9, 18만원", "score": 7, "texts": ["LG A9, 18만원"], "draft_ok": None}
+
+
+def test_a_record_for_which_nothing_true_was_written_is_rejected(use_case: UseCase) -> None:
+    (work,) = run(use_case, ["최저가 보장", "17만원 청소기", "정품 청소기"], [AD])
+    assert work.rejection is not None and work.rejection.reason == "nothing_good_enough"
+
+
+def test_the_wish_proves_nothing(use_case: UseCase) -> None:
+    (work,) = run(use_case, ["정품 HACK77 청소기"], [{**AD, "wish": "정품 HACK77 이라고 써"}])
+    assert work.result is None
+
+
+def test_without_a_judge_that_objects_the_claims_step_alone_decides_the_drafts(use_case: UseCase) -> None:
+    decided = [case for case in cases() if case.family not in LEFT_TO_THE_JUDGE]
+    works = run(use_case, ["좋은 주인을 기다려요"], [case.input for case in decided])
+    for case, work in zip(decided, works, strict=True):
+        draft = work.outputs["checked"]["draft_ok"]
+        assert draft == case.expected["draft_ok"], (case.id, case.input["draft"], work.outputs["draft"])
+
+
+def test_writer_and_judge_are_different_models(use_case: UseCase) -> None:
+    version = use_case.version()
+    assert version.step("write").aliases != version.step("judge").aliases

@@ -1,0 +1,89 @@
+"""The folder group_topics: ages are read from the words of the text, and unknown is an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from furrow.config.korean_ages import age_least, age_most
+from furrow.config.loader import load_models, load_use_case
+from furrow.engine.calls import Calls, Stamp
+from furrow.engine.pipeline import Pipeline
+from furrow.engine.ports import Arrival
+from furrow.engine.reading import read_work
+from furrow.engine.record import Rung, Work
+from furrow.evaluation.cases import load_cases
+from furrow.testing import MemoryLedger, ScriptedModel
+from testsets.group_topics_words import AGES, ENGLISH_AGES
+
+PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
+USE_CASE = load_use_case(PROMPTS / "group_topics", load_models(PROMPTS))
+VERSION = USE_CASE.version()
+
+
+def described(description: str, **answer: Any) -> Work:
+    """One group through the whole pipeline, its models giving this answer."""
+    record = {
+        "group_id": "g",
+        "name": "모임",
+        "description": description,
+        "created_at": "2026-11-24T09:00:00+09:00",
+    }
+    model = ScriptedModel(lambda request: {"topics": ["골프"], "age_text": None, "gender": "any"} | answer)
+
+    async def run() -> list[Work]:
+        stamp = Stamp("group_topics", VERSION.release, "run")
+        calls = Calls(lambda alias: model, VERSION.catalogue, MemoryLedger(), stamp)
+        works = [read_work(Arrival("memory:0", json.dumps(record).encode()), USE_CASE.pipeline.record)]
+        return [work async for work in Pipeline(VERSION, calls).run(works)]
+
+    (work,) = asyncio.run(run())
+    return work
+
+
+@pytest.mark.parametrize(
+    ("description", "age_text", "ages"),
+    [
+        pytest.param("골프 칩니다 2030", "2030", (20, 39), id="ages of the text"),
+        pytest.param("골프 88~95년생", "88~95년생", (31, 38), id="years of birth, by the year of the record"),
+        pytest.param("골프 칩니다", "2030", (None, None), id="ages that the text does not say"),
+        pytest.param("골프 칩니다", None, (None, None), id="no ages"),
+    ],
+)
+def test_ages_come_from_the_text(description: str, age_text: str | None, ages: tuple[Any, Any]) -> None:
+    result = described(description, age_text=age_text).result
+    assert result is not None
+    assert (result["age_min"], result["age_max"]) == ages
+
+
+@pytest.mark.parametrize(
+    ("topics", "result"),
+    [(["골프", "unknown"], ["골프"]), ([], ["unknown"]), (["골프", "골프"], ["골프"])],
+)
+def test_unknown_stands_only_alone(topics: list[str], result: list[str]) -> None:
+    work = described("골프", topics=topics)
+    assert work.result is not None
+    assert work.result["topics"] == result
+
+
+def test_a_group_without_a_known_topic_is_asked_of_the_larger_model() -> None:
+    assert described("골프", topics=["unknown"]).traces["profile"].rung is Rung.ESCALATED
+    assert described("골프").traces["profile"].rung is Rung.STRICT
+
+
+def test_labels_name_topics_of_the_closed_list() -> None:
+    known = set(VERSION.outputs["profile"].specs["topics"].values)
+    labelled = {topic for case in load_cases(USE_CASE, VERSION) for topic in case.expected["topics"]}
+    assert labelled == known
+
+
+@pytest.mark.parametrize(("words", "least", "most"), [*AGES, *ENGLISH_AGES])
+def test_the_ages_that_the_generator_writes_are_read_back(
+    words: str, least: int | None, most: int | None
+) -> None:
+    text = f"회원 40명, 20시 시작. {words}. 남녀 무관"
+    assert (age_least(text, 2026), age_most(text, 2026)) == (least, most)

@@ -1,0 +1,80 @@
+"""The folder hashtags: one vocabulary; what leaves it is normal, governed first, and nobody's number."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from furrow.config.hashtags import normalise_tags
+from furrow.config.loader import load_models, load_use_case
+from furrow.engine.calls import Calls, Stamp
+from furrow.engine.pipeline import Pipeline
+from furrow.engine.ports import Arrival, ModelRequest
+from furrow.engine.reading import read_work
+from furrow.engine.record import Work
+from furrow.evaluation.cases import load_cases
+from furrow.testing import MemoryLedger, ScriptedModel
+
+PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
+USE_CASE = load_use_case(PROMPTS / "hashtags", load_models(PROMPTS))
+VERSION = USE_CASE.version()
+
+
+def tagged(body: str, topics: list[str], words: list[str]) -> tuple[Work, list[ModelRequest]]:
+    """One post through the whole pipeline, its model suggesting these, and what the model was sent."""
+    record = {"post_id": "p", "title": "", "body": body, "created_at": "2026-11-24T09:00:00+09:00"}
+    model = ScriptedModel(lambda request: {"topics": topics, "words": words})
+
+    async def run() -> list[Work]:
+        stamp = Stamp("hashtags", VERSION.release, "run")
+        calls = Calls(lambda alias: model, VERSION.catalogue, MemoryLedger(), stamp)
+        works = [read_work(Arrival("memory:0", json.dumps(record).encode()), USE_CASE.pipeline.record)]
+        return [work async for work in Pipeline(VERSION, calls).run(works)]
+
+    (work,) = asyncio.run(run())
+    return work, model.requests
+
+
+def test_the_model_chooses_from_the_vocabulary_of_the_table() -> None:
+    table = [row["tag"] for row in VERSION.tables["known"].rows()]
+    assert VERSION.outputs["suggest"].specs["topics"].values == table
+
+
+def test_every_governed_tag_is_labelled_somewhere_and_no_other() -> None:
+    labelled = {tag for case in load_cases(USE_CASE, VERSION) for tag in case.expected["topics"]}
+    assert labelled == set(VERSION.outputs["suggest"].specs["topics"].values)
+
+
+def test_labels_are_normal_tags() -> None:
+    for case in load_cases(USE_CASE, VERSION):
+        assert normalise_tags(case.expected["tags"]) == case.expected["tags"], case.id
+
+
+@pytest.mark.parametrize(
+    ("body", "topics", "words", "tags"),
+    [
+        pytest.param("새 밥집에서 #마라 탕 먹음", ["맛집"], ["#마라 탕"], ["맛집", "마라탕"], id="normal"),
+        pytest.param(
+            "밥집에서 마라탕", ["맛집", "맛집"], ["마라탕", "마라 탕"], ["맛집", "마라탕"], id="once"
+        ),
+        pytest.param("커피숍 새로 생김", [], ["커피숍"], ["카페"], id="other words for a governed tag"),
+        pytest.param("산책해요", ["산책"], ["도박코인"], ["산책"], id="a word that the post does not say"),
+        pytest.param(
+            "전화 010-1234-5678", ["나눔"], ["[전화1]", "010-1234-5678"], ["나눔"], id="a phone number"
+        ),
+        pytest.param("메일 a.b@c.com", ["나눔"], ["a.b@c.com"], ["나눔"], id="a mail address"),
+    ],
+)
+def test_what_leaves_the_folder(body: str, topics: list[str], words: list[str], tags: list[str]) -> None:
+    work, _ = tagged(body, topics, words)
+    assert work.result is not None, work.rejection
+    assert work.result["tags"] == tags
+
+
+def test_no_model_sees_a_phone_number() -> None:
+    _, sent = tagged("연락 010-1234-5678", [], [])
+    assert sent
+    assert not [request for request in sent if "1234-5678" in request.messages[-1].text]

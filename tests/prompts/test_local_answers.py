@@ -1,0 +1,102 @@
+"""prompts/local_answers: notices that the generator writes, found for the questions that they answer."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from furrow.config.loader import load_models, load_use_case
+from furrow.config.use_case import UseCase
+from furrow.engine.calls import Calls, Stamp
+from furrow.engine.pipeline import Pipeline
+from furrow.engine.ports import Arrival
+from furrow.engine.reading import read_work
+from furrow.engine.record import Work
+from furrow.testing import MemoryLedger, ScriptedModel
+from testsets import local_documents
+from testsets.common import Case
+from testsets.local_answers import cases
+
+PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
+ANSWERED_AT_LEAST = 0.95
+
+
+@pytest.fixture(scope="module")
+def use_case() -> UseCase:
+    return load_use_case(PROMPTS / "local_answers", load_models(PROMPTS))
+
+
+def run(use_case: UseCase, model: ScriptedModel, records: list[dict[str, Any]]) -> list[Work]:
+    version, fields = use_case.version(), use_case.pipeline.record
+    arrivals = [Arrival(str(number), orjson.dumps(one)) for number, one in enumerate(records)]
+    works = [read_work(arrival, fields) for arrival in arrivals]
+
+    async def all_steps() -> list[Work]:
+        stamp = Stamp("local_answers", version.release, "run")
+        calls = Calls(lambda _: model, version.catalogue, MemoryLedger(), stamp)
+        return [work async for work in Pipeline(version, calls).run(works)]
+
+    return asyncio.run(all_steps())
+
+
+def answers(source: str | None, answer: str | None) -> ScriptedModel:
+    return ScriptedModel(lambda _: {"source": source, "answer": answer})
+
+
+def question(text: str, town: str = "달빛동") -> dict[str, Any]:
+    return {"question_id": "q1", "town": town, "question": text, "asked_at": "2026-11-24T09:00:00+09:00"}
+
+
+@pytest.fixture(scope="module")
+def asked(use_case: UseCase) -> list[tuple[Case, Work]]:
+    """Every case of the dev split, with a model that says null."""
+    dev = [case for case in cases() if case.split == "dev"]
+    return list(zip(dev, run(use_case, answers(None, None), [case.input for case in dev]), strict=True))
+
+
+def test_the_notices_are_those_that_the_generator_writes() -> None:
+    assert local_documents.PATH.read_bytes() == local_documents.as_lines()
+    assert len(local_documents.notices()) >= 60
+
+
+def test_nearly_every_notice_that_answers_is_found(asked: list[tuple[Case, Work]]) -> None:
+    known = [(case, work) for case, work in asked if case.expected["known"]]
+    found = [
+        case for case, work in known if set(case.expected["citations"]) <= set(work.outputs["find"]["ids"])
+    ]
+    assert len(found) >= ANSWERED_AT_LEAST * len(known)
+
+
+def test_nothing_is_found_for_what_no_notice_is_about(asked: list[tuple[Case, Work]]) -> None:
+    nowhere = [work for case, work in asked if case.family == "nowhere"]
+    assert nowhere and not [work for work in nowhere if work.outputs["find"]["known"]]
+
+
+def test_a_notice_of_another_town_is_never_given(asked: list[tuple[Case, Work]]) -> None:
+    towns = {notice.id: notice.town for notice in local_documents.notices()}
+    for case, work in asked:
+        assert {towns[found] for found in work.outputs["find"]["ids"]} <= {case.input["town"]}
+
+
+def test_a_question_that_no_notice_is_about_asks_no_model(use_case: UseCase) -> None:
+    model = answers("d001", "무료")
+    (work,) = run(use_case, model, [question("스키장 리프트권 얼마예요?")])
+    assert work.result == {"known": False, "answer": None, "citations": []}
+    assert model.requests == []
+
+
+def test_words_that_stand_in_no_notice_are_no_answer(use_case: UseCase) -> None:
+    (work,) = run(use_case, answers("d004", "매주 목요일"), [question("도서관 휴관일이 언제예요?")])
+    assert work.result == {"known": False, "answer": None, "citations": []}
+
+
+@pytest.mark.parametrize("source", ["d004", "[d004]", "d003", "d999", None])
+def test_cited_is_the_notice_that_holds_the_answer_whatever_the_model_names(
+    use_case: UseCase, source: str | None
+) -> None:
+    (work,) = run(use_case, answers(source, "매주 월요일"), [question("도서관 휴관일이 언제예요?")])
+    assert work.result == {"known": True, "answer": "매주 월요일", "citations": ["d004"]}

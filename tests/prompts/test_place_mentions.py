@@ -1,0 +1,131 @@
+"""The place_mentions folder: its generated files are fresh, and its steps give what the labels say.
+
+A model that answers out of the labels shows what is left to the rest: which names are linked and kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from furrow.config.loader import load_models, load_use_case
+from furrow.config.use_case import UseCase
+from furrow.engine.calls import Calls, Stamp
+from furrow.engine.pipeline import Pipeline
+from furrow.engine.ports import Arrival, ModelRequest
+from furrow.engine.reading import read_work
+from furrow.engine.record import Work
+from furrow.testing import MemoryLedger, ScriptedModel
+from testsets import place_mentions, place_table
+from testsets.common import as_lines, faults
+
+Json = dict[str, Any]
+PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
+FOLDER = PROMPTS / "place_mentions"
+POST = re.compile(
+    r"제목: (?P<title>.*?)\n본문: (?P<body>.*?)(?:\n(?:요약|장소): (?P<last>[^\n]*))?\s*", re.DOTALL
+)
+
+
+@pytest.fixture(scope="module")
+def use_case() -> UseCase:
+    """The shipped folder."""
+    return load_use_case(FOLDER, load_models(PROMPTS))
+
+
+def cases(file: str) -> list[Json]:
+    return [orjson.loads(line) for line in (FOLDER / file).read_bytes().splitlines()]
+
+
+def run(use_case: UseCase, chosen: list[Json], model: ScriptedModel) -> list[Work]:
+    """All steps on the inputs of these cases."""
+    version, fields = use_case.version(), use_case.pipeline.record
+    works = [read_work(Arrival(case["id"], orjson.dumps(case["input"])), fields) for case in chosen]
+
+    async def all_steps() -> list[Work]:
+        calls = Calls(lambda _: model, version.catalogue, MemoryLedger(), Stamp("place_mentions", "r", "run"))
+        return [work async for work in Pipeline(version, calls).run(works)]
+
+    return asyncio.run(all_steps())
+
+
+def by_the_labels(chosen: list[Json], reviewed: bool = True, location: bool = False) -> ScriptedModel:
+    """Finds the labelled names, and says the same of every one of them."""
+    posts = {(case["input"]["title"], case["input"]["body"]): case["expected"]["mentions"] for case in chosen}
+
+    def script(request: ModelRequest) -> Json:
+        found = POST.fullmatch(request.messages[-1].text)
+        assert found is not None
+        match request.schema_name:
+            case "digest":
+                return {"digest": "한 줄 요약"}
+            case "mentions":
+                return {"names": posts[found["title"], found["body"]]}
+            case "review":
+                return {"about": None, "reviewed": reviewed}
+            case _:
+                return {"location_only": location}
+
+    return ScriptedModel(script)
+
+
+def test_the_generated_files_are_fresh() -> None:
+    made = place_mentions.cases()
+    assert faults(made) == []
+    assert (FOLDER / "testset.jsonl").read_bytes() == as_lines(made)
+    assert place_table.TABLE.read_text(encoding="utf-8") == place_table.written()
+
+
+def test_the_table_has_enough_places_in_enough_regions() -> None:
+    rows = place_table.places()
+    assert len(rows) >= 400
+    assert len({row.region for row in rows}) >= 12
+    assert sum(bool(row.aliases) for row in rows) >= len(rows) / 3
+
+
+@pytest.mark.parametrize("file", ["testset.jsonl", "testset.hard.jsonl"])
+def test_every_labelled_name_stands_in_its_post(file: str) -> None:
+    for case in cases(file):
+        text = f"{case['input']['title']} / {case['input']['body']}"
+        assert [name for name in case["expected"]["mentions"] if name not in text] == [], case["id"]
+
+
+@pytest.mark.parametrize("file", ["testset.jsonl", "testset.hard.jsonl"])
+def test_the_right_names_are_linked_once_they_are_found(use_case: UseCase, file: str) -> None:
+    chosen = cases(file)
+    works = run(use_case, chosen, by_the_labels(chosen))
+    for case, work in zip(chosen, works, strict=True):
+        assert work.result is not None, work.rejection
+        assert work.result["mentions"] == case["expected"]["mentions"]
+        assert work.result["unlinked"] == case["expected"]["unlinked"], case["id"]
+        assert set(case["expected"]["places"]) <= set(work.result["places"]), case["id"]
+        linked = len(work.result["mentions"]) - len(work.result["unlinked"])
+        assert len(work.result["places"]) == linked, case["id"]
+
+
+@pytest.mark.parametrize(("reviewed", "location"), [(False, False), (True, True), (False, True)])
+def test_what_is_not_reviewed_or_only_a_location_is_not_kept(
+    use_case: UseCase, reviewed: bool, location: bool
+) -> None:
+    chosen = cases("testset.hard.jsonl")
+    works = run(use_case, chosen, by_the_labels(chosen, reviewed, location))
+    assert [work.result["places"] for work in works if work.result and work.result["places"]] == []
+
+
+def test_a_name_that_does_not_stand_in_the_post_is_dropped(use_case: UseCase) -> None:
+    chosen = cases("testset.hard.jsonl")[:1]
+    chosen[0]["expected"]["mentions"] = ["느루빵집", "달무리커피", " ", "느루빵집"]
+    (work,) = run(use_case, chosen, by_the_labels(chosen))
+    assert work.result is not None and work.result["mentions"] == ["느루빵집"]
+
+
+def test_no_shipped_example_names_a_place_of_the_table(use_case: UseCase) -> None:
+    names = {row.name for row in place_table.places()}
+    for prompt in use_case.version().prompts.values():
+        for example in prompt.examples:
+            assert [name for name in names if name in example.user] == []

@@ -1,0 +1,235 @@
+"""The form of a home: what a model copies right becomes the right values, and nothing else is filled in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from furrow.config.korean_homes import FILTERS, parse_move_in
+from furrow.config.loader import load_models, load_use_case
+from furrow.config.quoting import is_quoted
+from furrow.config.use_case import UseCase
+from furrow.engine.calls import Calls, Stamp
+from furrow.engine.pipeline import Pipeline
+from furrow.engine.ports import ModelRequest
+from furrow.engine.record import Record, Work
+from furrow.evaluation.cases import load_cases
+from furrow.evaluation.evaluators import evaluate
+from furrow.testing import MemoryLedger, ScriptedModel
+from testsets.common import Case
+from testsets.home_phrases import Listing
+from testsets.real_estate_form import EACH, FAMILIES, cases, listing
+
+PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
+Answers = Mapping[str, dict[str, Any]]
+CASES = {case.id: case for case in cases()}
+READERS = {
+    "price_krw": "deposit_krw",
+    "deposit_krw": "deposit_krw",
+    "rent_krw": "rent_krw",
+    "maintenance_krw": "fee_krw",
+    "floor": "floor_number",
+    "floor_kind": "floor_kind",
+    "total_floors": "total_floors",
+    "area_m2": "m2",
+    "area_pyeong": "pyeong",
+}
+BEYOND_THE_READERS = {("re-h43", "total_floors")}
+"""`2층 단독주택의 2층`: a reader could as well take it for a house on the second floor."""
+
+EMPTY: dict[str, dict[str, Any]] = {
+    "basics": {"home_quote": None, "home": None, "deal_quote": None, "deal": None},
+    "price": {"price_quote": None, "rent_quote": None, "fee_quote": None},
+    "size": {"floor_quote": None, "total_quote": None, "area_quote": None, "move_in_quote": None},
+    "options": {"inside": [], "outside": []},
+}
+
+
+@pytest.fixture(scope="module")
+def use_case() -> UseCase:
+    return load_use_case(PROMPTS / "real_estate_form", load_models(PROMPTS))
+
+
+def filled_in(use_case: UseCase, answers: Mapping[str, Answers], found: list[Case]) -> dict[str, Work]:
+    """The cases through the whole pipeline, by id; `answers` is what the model says for each, by step."""
+    version = use_case.version()
+    by_text = {f"제목: {case.input['title']}\n본문: {case.input['body']}": case.id for case in found}
+
+    def script(request: ModelRequest) -> dict[str, Any]:
+        assert request.schema_name is not None
+        asked = next(turn.text for turn in reversed(request.messages) if turn.text in by_text)
+        return answers[by_text[asked]][request.schema_name]
+
+    async def run() -> dict[str, Work]:
+        model = ScriptedModel(script)
+        calls = Calls(lambda alias: model, version.catalogue, MemoryLedger(), Stamp("form", "r", "run"))
+        works = (Work(_record(case)) for case in found)
+        return {work.record.id: work async for work in Pipeline(version, calls).run(works)}
+
+    return asyncio.run(run())
+
+
+def _record(case: Case) -> Record:
+    moment = datetime.fromisoformat(case.input["created_at"])
+    return Record(case.id, case.input["article_id"], moment, case.input)
+
+
+def copied(post: Listing) -> Answers:
+    """What a model answers that copies what was said about the listing's home, and nothing else."""
+    said = {name.removesuffix("_en"): text for name, text in post.quotes.items()}
+    price = said.get("price", said.get("deposit"))
+    monthly = post.said.get("deal") == "월세"
+    deal = said.get("deal", said.get("price", said.get("rent", said.get("deposit"))))
+    total = said.get("floor") if "total_floors" in post.said else None
+    return {
+        "basics": {
+            "home_quote": said.get("home"),
+            "home": post.said.get("home"),
+            "deal_quote": deal,
+            "deal": post.said.get("deal"),
+        },
+        "price": {
+            "price_quote": price,
+            "rent_quote": said.get("rent", price) if monthly else None,
+            "fee_quote": said.get("fee"),
+        },
+        "size": {
+            "floor_quote": said.get("floor"),
+            "total_quote": total,
+            "area_quote": said.get("area"),
+            "move_in_quote": said.get("move"),
+        },
+        "options": {"inside": [], "outside": [], **post.words},
+    }
+
+
+def wrong(use_case: UseCase, case: Case, work: Work) -> dict[str, Any]:
+    """Labelled fields of which the result is not right: expected and got."""
+    specs = use_case.version().result.specs
+    assert work.result is not None, (case.input, work.rejection)
+    return {
+        name: (value, work.result[name], case.input["body"])
+        for name, value in case.expected.items()
+        if not evaluate(specs[name], value, work.result[name]).correct
+    }
+
+
+def test_a_model_that_copies_right_fills_every_generated_form_right(use_case: UseCase) -> None:
+    families = [family for family in FAMILIES for _ in range(EACH)]
+    answers = {
+        case.id: copied(listing(number, family, case.input["created_at"])[0])
+        for number, (family, case) in enumerate(zip(families, CASES.values(), strict=True), 1)
+    }
+    works = filled_in(use_case, answers, list(CASES.values()))
+    mistakes = {case.id: found for case in CASES.values() if (found := wrong(use_case, case, works[case.id]))}
+    assert mistakes == {}
+    assert {trace.rung for work in works.values() for trace in work.traces.values() if trace.calls} == {
+        "strict"
+    }
+
+
+def test_the_hand_written_labels_stand_in_words_that_the_readers_understand(use_case: UseCase) -> None:
+    missing = {
+        (case.id, name)
+        for case in load_cases(use_case, use_case.version())
+        if case.id.startswith("re-h")
+        for name, value in case.expected.items()
+        if name in {*READERS, "move_in"} and value is not None and not _is_said(case.record, name, value)
+    }
+    assert missing == BEYOND_THE_READERS
+
+
+def _is_said(record: Record, name: str, value: Any) -> bool:
+    """Whether some words of the listing, at most seven in a row, read as this value."""
+    words = f"{record.data['title']} {record.data['body']}".split()
+    pieces = {" ".join(words[start : start + n]) for start in range(len(words)) for n in range(1, 8)}
+    if name == "move_in":
+        return value in {parse_move_in(piece, record.time) for piece in pieces}
+    got = {FILTERS[READERS[name]](piece) for piece in pieces} - {None}
+    return any(
+        one == pytest.approx(value, abs=0.02) if isinstance(value, float) else one == value for one in got
+    )
+
+
+def test_a_model_that_says_nothing_fills_in_nothing(use_case: UseCase) -> None:
+    case = CASES["re-0001"]
+    work = filled_in(use_case, {case.id: EMPTY}, [case])[case.id]
+    assert work.result is not None and all(value in (None, []) for value in work.result.values())
+
+
+@pytest.mark.parametrize(
+    ("step", "invented", "empty"),
+    [
+        ("basics", {"home_quote": "펜트하우스", "home": "아파트"}, ["home", "home_quote"]),
+        ("basics", {"home_quote": None, "home": "아파트"}, ["home", "home_quote"]),
+        ("price", {"price_quote": "보증금 99억"}, ["deposit_krw", "price_quote"]),
+        (
+            "size",
+            {"floor_quote": "77층", "total_quote": "77층 건물"},
+            ["floor", "floor_kind", "total_floors"],
+        ),
+        ("size", {"area_quote": "777평"}, ["area_m2", "area_pyeong", "area_quote"]),
+        ("size", {"move_in_quote": "8월 8일"}, ["move_in", "move_in_quote"]),
+        ("options", {"inside": ["안마의자"]}, ["options_inside", "options_inside_quotes"]),
+    ],
+)
+def test_what_a_model_invents_leaves_its_fields_empty(
+    use_case: UseCase, step: str, invented: dict[str, Any], empty: list[str]
+) -> None:
+    case = CASES["re-0001"]
+    answers = {**copied(listing(1, FAMILIES[0], case.input["created_at"])[0])}
+    answers[step] = {**answers[step], **invented}
+    work = filled_in(use_case, {case.id: answers}, [case])[case.id]
+    assert work.result is not None and work.rejection is None
+    assert {name: work.result[name] for name in empty if work.result[name] not in (None, [])} == {}
+
+
+def test_words_of_the_listing_that_give_no_value_are_not_published_as_quotes(use_case: UseCase) -> None:
+    case, canary = CASES["re-0001"], "VEXILON9457"
+    changed = Case(case.id, {**case.input, "body": f"{case.input['body']} {canary}"}, {})
+    answers = {
+        step: {name: [canary] if value == [] else canary for name, value in fields.items()}
+        for step, fields in EMPTY.items()
+    }
+    answers["basics"] |= {"home": "아파트", "deal": "매매"}
+    work = filled_in(use_case, {case.id: answers}, [changed])[case.id]
+    assert work.result is not None and all(value in (None, []) for value in work.result.values())
+
+
+def test_every_filled_field_stands_beside_words_of_the_listing(use_case: UseCase) -> None:
+    quotes = {
+        "home": "home_quote",
+        "deal": "deal_quote",
+        "price_krw": "price_quote",
+        "deposit_krw": "price_quote",
+        "rent_krw": "rent_quote",
+        "maintenance_krw": "maintenance_quote",
+        "floor": "floor_quote",
+        "floor_kind": "floor_quote",
+        "total_floors": "total_floors_quote",
+        "area_m2": "area_quote",
+        "area_pyeong": "area_quote",
+        "move_in": "move_in_quote",
+    }
+    case = CASES["re-0017"]
+    post, title, body = listing(17, FAMILIES[1], case.input["created_at"])
+    work = filled_in(use_case, {case.id: copied(post)}, [case])[case.id]
+    assert work.result is not None and set(quotes) | {"options_inside", "options_outside"} <= set(work.result)
+    for name, quote in quotes.items():
+        assert work.result[name] is None or is_quoted(work.result[quote], f"{title} {body}"), name
+
+
+def test_a_home_above_its_own_roof_is_rejected(use_case: UseCase) -> None:
+    case = CASES["re-0001"]
+    body = case.input["body"] + "\n9층, 총 4층"
+    changed = Case(case.id, {**case.input, "body": body}, {})
+    answers = {**EMPTY, "size": {**EMPTY["size"], "floor_quote": "9층", "total_quote": "총 4층"}}
+    work = filled_in(use_case, {case.id: answers}, [changed])[case.id]
+    assert work.rejection is not None and work.rejection.reason == "rule_broken"
+    assert "floor_is_in_the_building" in json.dumps(work.rejection.message)

@@ -1,0 +1,102 @@
+"""The folder used_goods: which model reads a listing, and what is computed from the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from furrow.config.loader import load_models, load_use_case
+from furrow.engine.calls import Calls, Stamp
+from furrow.engine.pipeline import Pipeline
+from furrow.engine.ports import Arrival, ModelRequest
+from furrow.engine.reading import read_work
+from furrow.engine.record import Rung, Work
+from furrow.evaluation.cases import load_cases
+from furrow.testing import MemoryLedger, ScriptedModel
+from testsets.used_goods import AUDIENCES
+
+PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
+USE_CASE = load_use_case(PROMPTS / "used_goods", load_models(PROMPTS))
+VERSION = USE_CASE.version()
+DIGEST = {"deal": "sell", "state": "새것", "several": False, "for_whom": "anyone"}
+LISTING = {
+    "item": "의자",
+    "brand": None,
+    "model": None,
+    "price_text": "만원",
+    "trade_place": None,
+    "keywords": ["의자"],
+    "condition": "used",
+    "kind": "chair",
+    "category": "furniture/chair",
+    "sure": True,
+}
+
+
+def listed(body: str = "만원이요", *, digest: Any = (), **answer: Any) -> tuple[Work, list[str]]:
+    """One listing through the whole pipeline, and the models that were asked to extract."""
+    record = {"article_id": "a", "title": "의자", "body": body, "created_at": "2026-11-24T09:00:00+09:00"}
+    asked: list[str] = []
+
+    def script(request: ModelRequest) -> Any:
+        if request.schema_name == "summarize":
+            return DIGEST | dict(digest)
+        asked.append(request.alias)
+        return LISTING | answer
+
+    async def run() -> list[Work]:
+        model = ScriptedModel(script)
+        stamp = Stamp("used_goods", VERSION.release, "run")
+        calls = Calls(lambda alias: model, VERSION.catalogue, MemoryLedger(), stamp)
+        works = [read_work(Arrival("memory:0", json.dumps(record).encode()), USE_CASE.pipeline.record)]
+        return [work async for work in Pipeline(VERSION, calls).run(works)]
+
+    (work,) = asyncio.run(run())
+    return work, asked
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        pytest.param({}, ["local-small"], id="short and sure"),
+        pytest.param({"body": "만원 " * 40}, ["local-large"], id="long"),
+        pytest.param({"digest": {"several": True}}, ["local-large"], id="several things"),
+        pytest.param({"sure": False}, ["local-small", "local-large"], id="unsure"),
+        pytest.param(
+            {"model": "T50"}, ["local-small", "local-large"], id="a model that the text does not say"
+        ),
+        pytest.param(
+            {"price_text": "2만원"}, ["local-small", "local-large"], id="a price that it does not say"
+        ),
+    ],
+)
+def test_the_record_decides_the_model(given: dict[str, Any], asked: list[str]) -> None:
+    work, models = listed(**given)
+    assert models == asked
+    assert (work.traces["extract"].rung is Rung.ESCALATED) == (len(asked) == 2)
+
+
+@pytest.mark.parametrize("category", VERSION.outputs["extract"].specs["category"].values)
+def test_every_shelf_has_a_department_and_an_audience(category: str) -> None:
+    work, _ = listed(category=category)
+    assert work.result is not None, work.rejection
+    department = category.split("/")[0]
+    assert work.result["department"] == department
+    assert work.result["audience"] == AUDIENCES.get(category, AUDIENCES[department])
+
+
+def test_whom_the_listing_names_comes_before_its_department() -> None:
+    work, _ = listed(digest={"for_whom": "singles"})
+    assert work.result is not None
+    assert work.result["audience"] == "singles"
+
+
+def test_the_taxonomy_is_closed_and_every_shelf_is_labelled() -> None:
+    shelves = VERSION.outputs["extract"].specs["category"].values
+    labelled = {case.expected["category"] for case in load_cases(USE_CASE, VERSION)}
+    assert len(shelves) >= 40
+    assert labelled == set(shelves)

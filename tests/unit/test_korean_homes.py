@@ -1,0 +1,274 @@
+"""What listings of homes say, as people write it, and what it means."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from furrow.config.korean import parse_krw_in_man
+from furrow.config.korean_homes import (
+    FILTERS,
+    SQUARE_METRES_PER_PYEONG,
+    named,
+    naming,
+    parse_deposit,
+    parse_fee,
+    parse_floor,
+    parse_floor_kind,
+    parse_m2,
+    parse_move_in,
+    parse_pyeong,
+    parse_rent,
+    parse_total_floors,
+)
+from furrow.config.templates import Expression
+
+MAN = 10_000
+WRITTEN = datetime(2026, 11, 20, 9, 0)
+
+AMOUNTS = {
+    "500": 500 * MAN,
+    "8,500": 8500 * MAN,
+    "2천": 2000 * MAN,
+    "천": 1000 * MAN,
+    "1억": 10_000 * MAN,
+    "1억 5천": 15_000 * MAN,
+    "1억2500": 12_500 * MAN,
+    "2억 3,500만원": 23_500 * MAN,
+    "3억5": 35_000 * MAN,
+    "1.2억": 12_000 * MAN,
+    "7억2천5백": 72_500 * MAN,
+    "5만": 5 * MAN,
+    "650,000원": 650_000,
+    "650000": 650_000,
+    "３억": 30_000 * MAN,
+}
+LEASES = {
+    "보증금 2000/월 70": (2000, 70),
+    "2000/70": (2000, 70),
+    "1000에 50": (1000, 50),
+    "천에 50": (1000, 50),
+    "500-45": (500, 45),
+    "월세 500/45": (500, 45),
+    "보증금 500만원 월세 45만원": (500, 45),
+    "월세 45 보증금 500": (500, 45),
+    "보증금 3천 월 80": (3000, 80),
+    "500 월45": (500, 45),
+    "1억/30 (관리비 5)": (10_000, 30),
+    "관리비 5, 1000/40": (1000, 40),
+    "Deposit 10,000,000 KRW, rent 650,000 KRW": (1000, 65),
+    "3,000,000 won deposit and 400,000 won monthly rent": (300, 40),
+    "rent KRW 90,000 a month": (None, 9),
+    "전세 1억 5천": (15_000, None),
+    "매매가 7억": (70_000, None),
+    "월 70만": (None, 70),
+    "월세 65만원": (None, 65),
+    "매매가 4억9→4억6": (46_000, None),
+    "매매 1억1천에서 1억으로 내림": (10_000, None),
+    "전세금 삼억": (30_000, None),
+    "협의": (None, None),
+}
+FEES = {
+    "관리비 7만": 70_000,
+    "관리비 5": 50_000,
+    "관리비 50,000": 50_000,
+    "관리비 150,000원": 150_000,
+    "관리비 5만 (수도 포함)": 50_000,
+    "관리비 없음": 0,
+    "관리비 포함": 0,
+    "관리비 0원": 0,
+    "관리비 별도": None,
+    "no maintenance fee": 0,
+    "maintenance fee 70,000 KRW": 70_000,
+    "KRW 50,000 maintenance": 50_000,
+}
+AREAS = {
+    "전용 59㎡ (약 18평)": (59.0, 18.0),
+    "59.97m²": (59.97, 18.14),
+    "이십이평": (72.73, 22.0),
+    "33평형": (109.09, 33.0),
+    "공급 84.5㎡ 전용 59.9㎡": (59.9, 18.12),
+    "분양 25평, 실평수 18평": (59.5, 18.0),
+    "26.4제곱미터": (26.4, 7.99),
+    "40 sqm": (40.0, 12.1),
+    "84A타입": (None, None),
+    "3평점": (None, None),
+}
+FLOORS = {
+    "5층/15층": (5, 15, "numbered"),
+    "5/15층": (5, 15, "numbered"),
+    "사층 중 이층": (2, 4, "numbered"),
+    "15층 중 5층": (5, 15, "numbered"),
+    "총 15층 건물의 5층": (5, 15, "numbered"),
+    "5층 (총15층)": (5, 15, "numbered"),
+    "3층(5층 건물)": (3, 5, "numbered"),
+    "5층짜리 빌라 3층": (3, 5, "numbered"),
+    "3rd floor of 5": (3, 5, "numbered"),
+    "2층": (2, None, "numbered"),
+    "건물은 3층": (None, 3, "numbered"),
+    "15층 건물": (None, 15, "numbered"),
+    "반지하": (None, None, "semi_basement"),
+    "반지하/4층": (None, 4, "semi_basement"),
+    "지하 1층": (-1, None, "basement"),
+    "옥탑": (None, None, "rooftop"),
+    "저층/15층": (None, 15, "low"),
+    "중층": (None, None, "middle"),
+    "고/20": (None, 20, "high"),
+    "남향": (None, None, None),
+}
+MOVES = {
+    "즉시입주": "now",
+    "공실": "now",
+    "입주 협의": "negotiable",
+    "즉시입주 협의가능": "now",
+    "12월 초": "2026-12 early",
+    "12월 중순": "2026-12 mid",
+    "11월 말": "2026-11 late",
+    "1월 15일": "2027-01-15",
+    "12월 10일 이후 협의": "2026-12-10",
+    "내년 2월": "2027-02",
+    "2027.1.15": "2027-01-15",
+    "27년 3월 1일": "2027-03-01",
+    "1/15": "2027-01-15",
+    "다음달 말": "2026-12 late",
+    "이달 중순": "2026-11 mid",
+    "from January 5": "2027-01-05",
+    "5th January": "2027-01-05",
+    "early March": "2027-03 early",
+    "end of November": "2026-11 late",
+    "December": "2026-12",
+    "vacant": "now",
+    "2월 30일": None,
+    "13월": None,
+    "남향": None,
+}
+
+
+@pytest.mark.parametrize(("text", "won"), AMOUNTS.items())
+def test_a_number_without_a_unit_counts_ten_thousand_won(text: str, won: int) -> None:
+    assert parse_krw_in_man(text) == won
+
+
+@pytest.mark.parametrize("text", ["12월 5일", "15층", "RTX3060", "26평", "이천 터미널", "$500", ""])
+def test_what_counts_something_else_is_no_amount(text: str) -> None:
+    assert parse_krw_in_man(text) is None
+
+
+@pytest.mark.parametrize(("text", "lease"), LEASES.items())
+def test_deposit_and_rent_are_told_apart(text: str, lease: tuple[int | None, int | None]) -> None:
+    wanted = tuple(None if man is None else man * MAN for man in lease)
+    assert (parse_deposit(text), parse_rent(text)) == wanted
+
+
+@pytest.mark.parametrize(("text", "won"), FEES.items())
+def test_a_fee_is_read_or_known_to_be_none(text: str, won: int | None) -> None:
+    assert parse_fee(text) == won
+
+
+@pytest.mark.parametrize(("text", "area"), AREAS.items())
+def test_an_area_is_read_in_both_units(text: str, area: tuple[float | None, float | None]) -> None:
+    assert (parse_m2(text), parse_pyeong(text)) == area
+
+
+@pytest.mark.parametrize(("text", "floors"), FLOORS.items())
+def test_the_floor_and_all_floors_are_told_apart(
+    text: str, floors: tuple[int | None, int | None, str | None]
+) -> None:
+    assert (parse_floor(text), parse_total_floors(text), parse_floor_kind(text)) == floors
+
+
+@pytest.mark.parametrize(("text", "when"), MOVES.items())
+def test_a_move_in_date_is_counted_from_the_day_of_the_listing(text: str, when: str | None) -> None:
+    assert parse_move_in(text, WRITTEN) == when
+
+
+def test_names_are_found_by_their_other_words_and_not_when_they_are_denied() -> None:
+    names = ["에어컨|에어콘", "냉장고", "주차|parking", "엘리베이터|엘베"]
+    texts = ["LG 냉장고", "에어콘", "주차 불가", "엘베 없음", "좋은 집"]
+    assert named(texts, names) == ["에어컨", "냉장고"]
+    assert naming(texts, names) == ["LG 냉장고", "에어콘"]
+    assert named(["Free Parking", "엘리 베이터"], names) == ["주차", "엘리베이터"]
+    assert named(["CCTV"], ["TV", "CCTV"]) == ["CCTV"]
+
+
+def test_every_reader_is_a_filter_of_expressions() -> None:
+    values = {"area": "18평", "when": "12월", "written": WRITTEN}
+    assert Expression("area | m2", "steps.yaml", 1).evaluate(values) == 59.5
+    assert Expression("when | move_in(written)", "steps.yaml", 1).evaluate(values) == "2026-12"
+
+
+# --- round trips ---------------------------------------------------------------------------------------
+
+
+def in_eok(man: int) -> str:
+    """As people write an amount of 만원: `1억 2500만`, `3억`, `800만`."""
+    eok, rest = divmod(man, 10_000)
+    return " ".join([f"{eok}억"] * bool(eok) + [f"{rest}만"] * bool(rest or not eok))
+
+
+@given(st.integers(1, 9_999_999))
+def test_every_price_is_read_back(man: int) -> None:
+    assert parse_krw_in_man(in_eok(man)) == man * MAN
+    assert parse_krw_in_man(in_eok(man) + "원") == man * MAN
+    assert parse_deposit(f"매매가 {in_eok(man)}원") == man * MAN
+
+
+@given(st.integers(1, 99_999))
+def test_every_bare_number_counts_man(man: int) -> None:
+    assert parse_krw_in_man(f"{man}") == parse_krw_in_man(f"{man:,}") == man * MAN
+
+
+@given(st.integers(1, 9), st.integers(0, 9))
+def test_every_price_in_thousands_is_read_back(thousands: int, hundreds: int) -> None:
+    text = f"{thousands}천" + f"{hundreds}백" * bool(hundreds)
+    assert parse_krw_in_man(text) == (thousands * 1000 + hundreds * 100) * MAN
+
+
+@given(
+    st.integers(1, 99_999),
+    st.integers(1, 999),
+    st.sampled_from(
+        ["{d}/{r}", "보증금 {d} 월세 {r}", "{d}에 {r}만원", "월세 {r} 보증금 {d}", "보{d}/월{r}"]
+    ),
+)
+def test_every_lease_is_read_back(deposit: int, rent: int, form: str) -> None:
+    text = form.format(d=deposit, r=rent)
+    assert (parse_deposit(text), parse_rent(text)) == (deposit * MAN, rent * MAN)
+
+
+@given(st.integers(1, 99_999).map(lambda tenths: tenths / 10))
+def test_every_area_comes_back_from_the_other_unit(area: float) -> None:
+    assert parse_m2(f"{area}㎡") == area and parse_pyeong(f"{area}평") == area
+    metres = parse_m2(f"{area}평")
+    assert metres is not None and parse_pyeong(f"{metres}㎡") == pytest.approx(area, abs=0.01)
+    assert metres == pytest.approx(area * SQUARE_METRES_PER_PYEONG, abs=0.006)
+
+
+@given(
+    st.integers(1, 80),
+    st.integers(0, 40),
+    st.sampled_from(["{f}층/{t}층", "{f}/{t}층", "{t}층 중 {f}층", "총 {t}층의 {f}층", "{f}층(총 {t}층)"]),
+)
+def test_every_floor_is_read_back(floor: int, above: int, form: str) -> None:
+    text = form.format(f=floor, t=floor + above)
+    assert (parse_floor(text), parse_total_floors(text)) == (floor, floor + above)
+
+
+@given(st.integers(0, 334))
+def test_every_day_of_the_coming_months_is_read_back(days: int) -> None:
+    day = date(2026, 11, 20) + timedelta(days=days)
+    for text in (f"{day.month}월 {day.day}일", f"{day:%Y.%m.%d}", f"{day:%y}년 {day.month}월 {day.day}일"):
+        assert parse_move_in(text, WRITTEN) == day.isoformat()
+
+
+@given(st.text(alphabet="0123456789,.만천백억원평㎡m2층/ 월세보증금관리비지하반총중초말년일", max_size=250))
+def test_no_text_makes_a_reader_fail(text: str) -> None:
+    for name, reader in FILTERS.items():
+        if name == "move_in":
+            parse_move_in(text, WRITTEN)
+        elif name not in ("named", "naming"):
+            value = reader(text)
+            assert value is None or isinstance(value, str) or value >= -99

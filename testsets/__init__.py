@@ -1,0 +1,1 @@
+"""Synthetic test sets: truth is drawn first, then a text is written from it. `python -m testsets`."""

@@ -1,0 +1,337 @@
+"""Synthetic listings: an item, its state, its price and a place are drawn; then the listing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from random import Random
+
+from testsets.common import (
+    Case,
+    Json,
+    dice,
+    emoji,
+    jamo,
+    particle,
+    spacing,
+    split_by_family,
+    timestamp,
+    typos,
+    won_text,
+)
+from testsets.used_goods_items import (
+    CHATTER,
+    ENGLISH_ITEMS,
+    ENGLISH_PLACES,
+    ENGLISH_STATES,
+    ENGLISH_SUITS,
+    ITEMS,
+    NEVER_BROKEN,
+    NEW_ONLY,
+    PLACES,
+    REGIONS,
+    STATES,
+    SUITS,
+    Item,
+)
+
+EACH_FAMILY = 13
+AUDIENCES = {
+    "phone": "tech", "computer": "tech", "audio": "tech", "camera": "hobbyists", "game": "gamers", "appliance": "household",
+    "furniture": "household", "home": "household", "clothing": "style", "shoes": "style", "accessory": "style",
+    "beauty": "style", "kids": "parents", "sports": "active", "book": "readers", "hobby": "hobbyists",
+    "pet": "pet_owners", "ticket": "culture", "vehicle": "drivers", "other": "everyone",
+    "book/children": "parents", "book/study": "students",
+}  # fmt: skip
+"""Who looks at a department or category when the listing names nobody, as LABELLING.md says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What a listing says. price: in won, None: not said; who: whom the listing names, None: nobody."""
+
+    item: Item
+    other: Item
+    condition: str
+    state: str
+    price: int | None
+    price_text: str
+    place: str | None
+    who: str | None
+    suits: str
+    chatter: tuple[str, ...]
+
+    @property
+    def marks(self) -> str:
+        """The further words about the item: `64기가 블루`."""
+        return " ".join(self.item.marks)
+
+    @property
+    def audience(self) -> str:
+        """Whom to show it to."""
+        category = self.item.category
+        department = AUDIENCES[category.split("/")[0]]
+        return self.who or AUDIENCES.get(category, department)
+
+    @property
+    def expected(self) -> Json:
+        """The labels."""
+        return {
+            "brand": self.item.brand,
+            "model": self.item.model,
+            "category": self.item.category,
+            "department": self.item.category.split("/")[0],
+            "condition": self.condition,
+            "price_krw": self.price,
+            "keywords": [self.item.kind, *self.item.marks][:3],
+            "audience": self.audience,
+            "trade_place": self.place,
+        }
+
+    @property
+    def kept(self) -> list[str]:
+        """The words that noise must not touch, because labels copy them."""
+        item, other = self.item, self.other
+        named = (item.name, item.brand, item.model, item.kind, *item.marks, other.name)
+        return [text for text in (*named, self.price_text, self.place) if text]
+
+
+Text = tuple[Truth, str, str]
+"""What is true after writing, the title and the body."""
+Family = Callable[[Truth, Random], Text]
+
+
+def draw(rng: Random, english: bool = False) -> Truth:
+    """One truth for a listing that sells a thing at a place for a price."""
+    items = ENGLISH_ITEMS if english else ITEMS
+    item, other = rng.choice(items), rng.choice(items)
+    condition, state = _condition(rng, item, english)
+    scale = {"new": 1.4, "like_new": 1.2, "used": 1.0, "broken": 0.3}[condition]
+    price = max(1, round(item.thousands * scale * rng.uniform(0.8, 1.2))) * 1000
+    text = f"{price:,} won" if english else won_text(rng, price)
+    place = rng.choice(ENGLISH_PLACES if english else PLACES)
+    chatter = tuple(rng.sample(CHATTER, 3))
+    truth = Truth(item, other, condition, state, price, text, place, None, "", chatter)
+    return _suited(rng, truth, english)
+
+
+def _condition(rng: Random, item: Item, english: bool) -> tuple[str, str]:
+    states = ENGLISH_STATES if english else STATES
+    if item.category in NEW_ONLY and not english:
+        return "new", NEW_ONLY[item.category]
+    conditions = [name for name in states if name != "broken" or not item.category.startswith(NEVER_BROKEN)]
+    if item.category == "other/plant":
+        conditions = ["used"]
+    condition = rng.choice([*conditions, "used"])
+    return condition, rng.choice(states[condition])
+
+
+def _suited(rng: Random, truth: Truth, english: bool) -> Truth:
+    """A quarter of the things are for the home or the desk and name somebody whom they suit."""
+    fitting = ("phone", "computer", "appliance", "furniture", "home")
+    if not truth.item.category.startswith(fitting) or rng.random() < 0.4:
+        return truth
+    if english:
+        who = rng.choice(list(ENGLISH_SUITS))
+        return replace(truth, who=who, suits=f" {ENGLISH_SUITS[who]}")
+    who = rng.choice(list(SUITS))
+    return replace(truth, who=who, suits=f" {rng.choice(SUITS[who])}.")
+
+
+def plain(t: Truth, rng: Random) -> Text:
+    return (
+        t,
+        f"{t.item.name} 팝니다",
+        f"{t.marks}이고 {t.state}.{t.suits} {t.price_text}에 드려요. {t.place} 직거래",
+    )
+
+
+def terse(t: Truth, rng: Random) -> Text:
+    return replace(t, who=None), t.item.name, f"{t.marks} / {t.state} / {t.price_text} / {t.place}"
+
+
+def title_price(t: Truth, rng: Random) -> Text:
+    return t, f"{t.item.name} {t.price_text}", f"{t.state}.{t.suits} {t.marks}. 거래는 {t.place}에서 해요"
+
+
+def story(t: Truth, rng: Random) -> Text:
+    why = rng.choice(("이사하게 되어", "새로 하나 사게 되어", "쓸 일이 없어져서"))
+    body = f"{why} {particle(t.item.kind, '을를')} 내놓아요. {t.state}.{t.suits} {t.marks}예요. 가격은 {t.price_text}이고 {t.place} 앞에서 뵐게요."
+    return t, f"{t.item.name} 내놓습니다", body
+
+
+def list_lines(t: Truth, rng: Random) -> Text:
+    body = f"- 제품: {t.item.name}\n- 옵션: {t.marks}\n- 상태: {t.state}.{t.suits}\n- 가격: {t.price_text}\n- 장소: {t.place}"
+    return t, f"[판매] {t.item.kind}", body
+
+
+def lowered(t: Truth, rng: Random) -> Text:
+    before = f"{(t.price or 0) + 20_000:,}원"
+    body = f"{t.state}. {t.marks}.{t.suits} {before}에 올렸는데 {t.price_text}으로 내려요. {t.place}"
+    return t, f"(가격내림) {t.item.name}", body
+
+
+def list_price(t: Truth, rng: Random) -> Text:
+    body = f"정가 {(t.price or 0) * 2:,}원인데 {t.price_text}에 팔아요. {t.state}.{t.suits} {t.marks}. {t.place}에서 만나요"
+    return t, f"{t.item.name} 싸게 드려요", body
+
+
+def quick_discount(t: Truth, rng: Random) -> Text:
+    body = f"{t.state}. {t.marks}.{t.suits} {t.price_text}인데 바로 오시면 커피 한 잔 값 빼드려요. {t.place}까지 오실 분"
+    return t, f"{t.item.name} 급처", body
+
+
+def delivery_only(t: Truth, rng: Random) -> Text:
+    body = f"{t.marks}. {t.state}.{t.suits} {t.price_text}, 택배로만 보내드려요. 직거래는 안 합니다"
+    return replace(t, place=None), f"{t.item.name} 택배 판매", body
+
+
+def free(t: Truth, rng: Random) -> Text:
+    given = rng.choice(("무료나눔", "나눔", "그냥 드려요"))
+    body = f"{given}. {t.marks}. {t.state}.{t.suits} {t.place}로 오시면 됩니다. {t.chatter[0]}"
+    return replace(t, price=0, price_text=given), f"{t.item.name} 나눔해요", body
+
+
+def not_free(t: Truth, rng: Random) -> Text:
+    body = f"나눔 아닙니다. 네고도 안 받아요. {t.price_text}. {t.marks}, {t.state}.{t.suits} {t.place}"
+    return t, f"{t.item.name}", body
+
+
+def offers(t: Truth, rng: Random) -> Text:
+    body = f"{t.state}. {t.marks}.{t.suits} 가격은 제시해주세요. {t.place} 근처면 좋겠어요"
+    return replace(t, price=None, price_text=""), f"{t.item.name} 가격제안 받아요", body
+
+
+def wanted(t: Truth, rng: Random) -> Text:
+    body = f"{t.item.name}({t.marks}) {t.price_text}에 구해요. 상태는 안 가립니다. {t.place}에서 받을게요"
+    return replace(t, condition="unknown", who=None), f"{t.item.name} 삽니다", body
+
+
+def with_extra(t: Truth, rng: Random) -> Text:
+    """Several things: the one in the title is labelled, at its single price."""
+    body = f"{t.item.name} {t.price_text}, {t.other.name} 3천원이에요. {t.item.name} 상태는 {t.state}. {t.marks}.{t.suits} {t.place}"
+    return t, f"{t.item.name} 외 1개", body
+
+
+def together(t: Truth, rng: Random) -> Text:
+    """Several things that are sold only together."""
+    body = f"{t.item.name}, {t.other.name} 같이 가져가실 분, 합쳐서 {t.price_text}. {t.item.kind}: {t.state}. {t.marks}.{t.suits} 따로 안 팔아요. {t.place}"
+    return t, f"{t.item.name} + {t.other.name} 일괄", body
+
+
+def mover(t: Truth, rng: Random) -> Text:
+    lines = f"1. {t.item.name}({t.marks}) {t.price_text}\n2. {t.other.name} 5천원\n3. 빨래건조대 2천원"
+    body = f"이사 정리합니다.\n{lines}\n1번은 {t.state}.{t.suits} {t.chatter[0]}. {t.chatter[1]}. {t.place}에서 받아가세요"
+    return t, f"이사정리 {t.item.name} 등", body
+
+
+def essay(t: Truth, rng: Random) -> Text:
+    body = (
+        f"안녕하세요. 이번에 집을 정리하면서 {particle(t.item.name, '을를')} 판매하려고 글 올립니다. 옵션은 {t.marks}입니다. "
+        f"{t.state}.{t.suits} 구입할 때 영수증은 없어졌고 구성품은 다 있어요. {t.chatter[0]}. {t.chatter[1]}. "
+        f"평일은 저녁 8시 이후, 주말은 아무 때나 괜찮습니다. 판매가는 {t.price_text}이고 배송비는 따로예요. "
+        f"만나는 곳은 {t.place}이면 좋겠습니다. {t.chatter[2]}. 긴 글 읽어주셔서 감사합니다."
+    )
+    return t, f"{t.item.name} 판매합니다 (상세설명 필독)", body
+
+
+def copied(t: Truth, rng: Random) -> Text:
+    block = "※ 안전거래 안내 ※ 계좌이체 전 꼭 물건을 확인하세요. 외부 링크로 결제를 유도하면 신고해 주세요."
+    body = f"{t.item.name} {t.marks}\n{t.state}.{t.suits}\n판매가 {t.price_text}\n거래장소 {t.place}\n{block}\n{block}"
+    return t, f"{t.item.name} 판매글입니다", body
+
+
+def hashtagged(t: Truth, rng: Random) -> Text:
+    tags = " ".join("#" + word.replace(" ", "") for word in (t.item.kind, "중고", "직거래"))
+    return t, f"{t.item.name}", f"{t.state}! {t.marks}.{t.suits} {t.price_text} {t.place}\n{tags}"
+
+
+def shouting(t: Truth, rng: Random) -> Text:
+    body = f"★{t.state}★ {t.marks}!!{t.suits} 단돈 {t.price_text}!! {t.place}!! 선착순이요"
+    return t, f"!!!{t.item.name}!!! 급매", body
+
+
+def far_place(t: Truth, rng: Random) -> Text:
+    """The place in which it was bought is named, too; it is no meeting place."""
+    body = f"코스트코 양재점에서 산 거고 {t.state}. {t.marks}.{t.suits} {t.price_text}. 저는 {t.place}에 있으니 오셔서 가져가세요"
+    return t, f"{t.item.name} 판매", body
+
+
+def casual(t: Truth, rng: Random) -> Text:
+    body = f"이거 {t.state}~ {t.marks}구 {t.price_text}만 받을게요.{t.suits} {t.place} ㄱㄱ"
+    return t, f"{t.item.name} 가져가실분", body
+
+
+def english(t: Truth, rng: Random) -> Text:
+    body = f"{t.marks}. {t.state}{t.suits} Asking {t.price_text}. Pick up at {t.place}."
+    return t, f"{t.item.name} for sale", body
+
+
+def english_moving(t: Truth, rng: Random) -> Text:
+    body = f"Leaving Korea next month, so my {t.item.kind} has to go. {t.marks}. {t.state}{t.suits}\nPrice: {t.price_text}\nMeet at {t.place}, evenings only."
+    return t, f"Moving sale: {t.item.name}", body
+
+
+def mixed(t: Truth, rng: Random) -> Text:
+    body = f"{t.marks} / {t.state} 가격은 {t.price_text} 이고 no 네고입니다.{t.suits} {t.place}에서 직거래 가능해요. DM please"
+    return t, f"{t.item.name} 팝니다 (for sale)", body
+
+
+FAMILIES: dict[Family, tuple[str, ...]] = {
+    plain: (),
+    terse: ("short",),
+    title_price: ("short",),
+    story: (),
+    list_lines: (),
+    lowered: (),
+    list_price: (),
+    quick_discount: (),
+    delivery_only: ("short", "negation"),
+    free: (),
+    not_free: ("negation",),
+    offers: (),
+    wanted: ("short",),
+    with_extra: ("multi",),
+    together: ("multi",),
+    mover: ("multi", "long"),
+    essay: ("long",),
+    copied: ("copied", "long"),
+    hashtagged: (),
+    shouting: (),
+    far_place: ("location",),
+    casual: ("short",),
+    english: ("english",),
+    english_moving: ("english",),
+    mixed: ("mixed",),
+}
+
+
+def cases() -> list[Case]:
+    """The generated test set."""
+    rng = dice("used_goods")
+    made = [_case(rng, family, slices) for family, slices in FAMILIES.items() for _ in range(EACH_FAMILY)]
+    numbered = [replace(case, id=f"ug-g{number:03}") for number, case in enumerate(made, 1)]
+    return split_by_family(numbered, "used_goods")
+
+
+def _case(rng: Random, family: Family, slices: tuple[str, ...]) -> Case:
+    truth, title, body = family(draw(rng, bool({"english", "mixed"} & set(slices))), rng)
+    body, noise = _noisy(rng, body, truth.kept)
+    record = {
+        "article_id": f"g{rng.randrange(10**8):08}",
+        "title": title,
+        "body": body,
+        "region": rng.choice(REGIONS),
+        "created_at": timestamp(rng),
+    }
+    return Case("", record, truth.expected, (*slices, *noise), family=family.__name__)
+
+
+def _noisy(rng: Random, body: str, kept: list[str]) -> tuple[str, tuple[str, ...]]:
+    """Every third body is misspelt, some have emoji or jamo; and what slices that makes."""
+    chance = rng.random()
+    if chance < 0.25:
+        return spacing(rng, typos(rng, body, kept), kept, 0.2), ("typos",)
+    if chance < 0.4:
+        return emoji(rng, body), ("emoji",)
+    return (jamo(rng, body) if chance < 0.6 else body), ()
