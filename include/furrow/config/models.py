@@ -357,8 +357,8 @@ class ClaimsStep(Written):
 
     Numbers (`3만5천원` is 35,000) and words in Latin letters must stand in the facts, and so must the words
     of `need_proof` where a text has them; those of `forbidden` may not stand in it at all, whatever the facts
-    say. Letter case, width and spaces do not count. The step's fields: `kept`, the texts that claim nothing else; `rejected`, the
-    others; `claims`, what those claim, each once.
+    say. Letter case, width and spaces do not count. The step's fields: `kept`, the texts that claim nothing
+    else; `rejected`, the others; `claims`, what those claim, each once.
     """
 
     kind: Literal["claims"]
