@@ -32,7 +32,7 @@ publish: {features: {entity: article}}
 """
 STEPS = """steps:
   - {name: summarize, kind: llm, model: local-small, params: {max_tokens: 128}}
-  - {name: extract, kind: llm, model: {default: local-small, escalate: local-large}, params: {max_tokens: 256}}
+  - {name: extract, kind: llm, model: {default: local-small, escalate: local-large}}
 result: {item: extract.item, brand: extract.brand, category: extract.category, condition: extract.condition}
 rules: [{name: has_an_item, check: "result.item | length > 0"}]
 """

@@ -24,7 +24,10 @@ from testsets.common import (
     won_text,
 )
 
-TEXT = "작년에 산 아이폰 13 미니 있어요. 상태 괜찮습니다. 사용감 없어요. 강남역 근처에서 거래했으면 해요. nice phone"
+TEXT = (
+    "작년에 산 아이폰 13 미니 있어요. 상태 괜찮습니다. 사용감 없어요. "
+    "강남역 근처에서 거래했으면 해요. nice phone"
+)
 SEEDS = st.integers(min_value=0, max_value=10_000)
 
 

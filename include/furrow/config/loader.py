@@ -272,9 +272,7 @@ class _VersionLoader:
         if fields is not None:
             shown = f"{self.shown}/{step.name}"
             self._load_quotes(step, fields, names)
-            prompt = self.problems.try_(
-                lambda: load_prompt(self.folder / step.name, shown, fields, names)
-            )
+            prompt = self.problems.try_(lambda: load_prompt(self.folder / step.name, shown, fields, names))
             if prompt is not None:
                 self.prompts[step.name] = prompt
 

@@ -438,7 +438,7 @@ MaskKind = Literal["phone", "rrn", "account", "email", "card", "link"]
 
 
 class Mask(Written):
-    """Personal data of records that no model sees: in prompts a placeholder such as `[전화1]` stands for it."""
+    """Personal data that no model sees: in prompts a placeholder such as `[전화1]` stands for it."""
 
     kinds: list[MaskKind] = Field(
         min_length=1,
@@ -548,7 +548,7 @@ class FieldSpec(Written):
     )
     evaluate: Literal["exact", "words", "close", "set", "top1", "evidence"] | None = Field(
         None,
-        description="When a value of the test set is right. exact: the same; words: the same letters and digits;"
+        description="When a value of the test set is right. exact: the same; words: letters and digits;"
         " close: within `tolerance`; set: a list with the same items in any order; top1: a list whose first"
         " item is the same; evidence: words that stand in the record. Default by type: words for a string,"
         " close for a number, set for a list, else exact.",

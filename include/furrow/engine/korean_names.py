@@ -24,6 +24,7 @@ _BRANCH = re.compile(r"^(?P<stem>.*\S)\s+(?P<branch>\S{1,10}점)$")
 _KINDS = re.compile(
     r"(^.|서|주|반|매|상|음식|분식|백화|편의|제과|전문|할인|정육|안경|문구|판매|대리|면세|가구|양품|양복|시계|화원)점$"
 )
+_SIGNS_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 _MAIN = re.compile(r"(본|직영)점$")
 _PARTICLES = re.compile(
     r"(에서는|에서도|에서|이랑|하고|까지|부터|에는|에도|으로|은|는|이|가|을|를|의|에|로|도|랑|과|와)$"
@@ -55,7 +56,7 @@ def branch_of(name: str) -> tuple[str, str | None]:
 
     `달빛제과 망원점` -> (`달빛제과`, `망원`). `별빛 서점` has no branch: a kind of shop is none.
     """
-    found = _BRANCH.match(unicodedata.normalize("NFKC", name).strip())
+    found = _BRANCH.match(_SIGNS_AROUND.sub("", unicodedata.normalize("NFKC", name)))
     if found is None or (_KINDS.search(found["branch"]) and not _MAIN.search(found["branch"])):
         return folded(name), None
     return folded(found["stem"]), branch_word(folded(found["branch"]))
