@@ -172,7 +172,7 @@ def demo(
     use_cases: Annotated[
         list[str] | None, typer.Argument(metavar="[USE_CASE]...", help="Only these. Default: all.")
     ] = None,
-    records: Annotated[int, typer.Option(min=1, help="Sample records of each use case.")] = 5,
+    records: Annotated[int, typer.Option(min=1, help="Sample records of each use case.")] = 3,
     as_json: JsonFlag = False,
 ) -> None:
     """The main job on the embedded default: records into Kafka, the DAG runs, features read back."""
