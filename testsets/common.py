@@ -185,7 +185,22 @@ def won_text(rng: Random, won: int) -> str:
     return rng.choice(forms)
 
 
+def noisy(rng: Random, text: str, keep: list[str]) -> tuple[str, tuple[str, ...]]:
+    """Every fourth text is misspelt, some have emoji or jamo; and what slices that makes."""
+    chance = rng.random()
+    if chance < 0.25:
+        return spacing(rng, typos(rng, text, keep), keep, 0.2), ("typos",)
+    if chance < 0.4:
+        return emoji(rng, text), ("emoji",)
+    return (jamo(rng, text) if chance < 0.6 else text), ()
+
+
 # --- the file ------------------------------------------------------------------------------------------
+
+
+def numbered(cases: Iterable[Case], prefix: str) -> list[Case]:
+    """The cases with ids in their order: `ht-g001`, `ht-g002`, …"""
+    return [replace(case, id=f"{prefix}-g{number:03}") for number, case in enumerate(cases, 1)]
 
 
 def split_by_family(cases: Iterable[Case], use_case: str, test_share: float = TEST_SHARE) -> list[Case]:

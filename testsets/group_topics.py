@@ -9,13 +9,11 @@ from random import Random
 from testsets.common import (
     Case,
     dice,
-    emoji,
     held_out_families,
-    jamo,
-    spacing,
+    noisy,
+    numbered,
     split_by_family,
     timestamp,
-    typos,
 )
 from testsets.group_topics_words import (
     AGES,
@@ -291,15 +289,14 @@ def cases() -> list[Case]:
         for family, slices in FAMILIES.items()
         for _ in range(EACH_FAMILY)
     ]
-    numbered = [replace(case, id=f"gt-g{number:03}") for number, case in enumerate(made, 1)]
-    return split_by_family(numbered, "group_topics")
+    return split_by_family(numbered(made, "gt"), "group_topics")
 
 
 def _case(rng: Random, family: Family, slices: tuple[str, ...], held_out: bool) -> Case:
     page = family(draw(rng, bool({"english", "mixed"} & set(slices)), held_out), rng)
     group = page.group
     kept = [text for text in (group.ages, group.gender_text) if text]
-    description, noise = _noisy(rng, page.description, kept)
+    description, noise = noisy(rng, page.description, kept)
     record = {
         "group_id": f"g{rng.randrange(10**8):08}",
         "name": page.name,
@@ -313,12 +310,3 @@ def _case(rng: Random, family: Family, slices: tuple[str, ...], held_out: bool) 
         "topics": list(page.topics),
     }
     return Case("", record, expected, (*slices, *noise), family=family.__name__)
-
-
-def _noisy(rng: Random, text: str, kept: list[str]) -> tuple[str, tuple[str, ...]]:
-    chance = rng.random()
-    if chance < 0.25:
-        return spacing(rng, typos(rng, text, kept), kept, 0.2), ("typos",)
-    if chance < 0.4:
-        return emoji(rng, text), ("emoji",)
-    return (jamo(rng, text) if chance < 0.6 else text), ()

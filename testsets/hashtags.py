@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from furrow.config.hashtags import normalise_tags
 from testsets.common import (
     Case,
     dice,
-    emoji,
     held_out_families,
-    jamo,
-    spacing,
+    noisy,
+    numbered,
     split_by_family,
     timestamp,
-    typos,
 )
 from testsets.hashtags_words import BUILDINGS, CHATTER, ENGLISH, PLACES, SUBJECTS, Subject
 
@@ -260,13 +258,12 @@ def cases() -> list[Case]:
         for family, slices in FAMILIES.items()
         for _ in range(EACH_FAMILY)
     ]
-    numbered = [replace(case, id=f"ht-g{number:03}") for number, case in enumerate(made, 1)]
-    return split_by_family(numbered, "hashtags")
+    return split_by_family(numbered(made, "ht"), "hashtags")
 
 
 def _case(rng: Random, family: Family, slices: tuple[str, ...], held_out: bool) -> Case:
     post = family(draw(rng, bool({"english", "mixed"} & set(slices)), held_out), rng)
-    body, noise = _noisy(rng, post.body, [told.word for told in post.about])
+    body, noise = noisy(rng, post.body, [told.word for told in post.about])
     record = {
         "post_id": f"g{rng.randrange(10**8):08}",
         "title": post.title,
@@ -277,12 +274,3 @@ def _case(rng: Random, family: Family, slices: tuple[str, ...], held_out: bool) 
     topics = [told.tag for told in post.about]
     tags = list(dict.fromkeys([*topics, *normalise_tags(told.word for told in post.about)]))[:5]
     return Case("", record, {"tags": tags, "topics": topics}, (*slices, *noise), family=family.__name__)
-
-
-def _noisy(rng: Random, body: str, kept: list[str]) -> tuple[str, tuple[str, ...]]:
-    chance = rng.random()
-    if chance < 0.25:
-        return spacing(rng, typos(rng, body, kept), kept, 0.2), ("typos",)
-    if chance < 0.4:
-        return emoji(rng, body), ("emoji",)
-    return (jamo(rng, body) if chance < 0.6 else body), ()

@@ -10,13 +10,11 @@ from testsets.common import (
     Case,
     Json,
     dice,
-    emoji,
-    jamo,
+    noisy,
+    numbered,
     particle,
-    spacing,
     split_by_family,
     timestamp,
-    typos,
     won_text,
 )
 from testsets.used_goods_items import (
@@ -310,13 +308,12 @@ def cases() -> list[Case]:
     """The generated test set."""
     rng = dice("used_goods")
     made = [_case(rng, family, slices) for family, slices in FAMILIES.items() for _ in range(EACH_FAMILY)]
-    numbered = [replace(case, id=f"ug-g{number:03}") for number, case in enumerate(made, 1)]
-    return split_by_family(numbered, "used_goods")
+    return split_by_family(numbered(made, "ug"), "used_goods")
 
 
 def _case(rng: Random, family: Family, slices: tuple[str, ...]) -> Case:
     truth, title, body = family(draw(rng, bool({"english", "mixed"} & set(slices))), rng)
-    body, noise = _noisy(rng, body, truth.kept)
+    body, noise = noisy(rng, body, truth.kept)
     record = {
         "article_id": f"g{rng.randrange(10**8):08}",
         "title": title,
@@ -325,13 +322,3 @@ def _case(rng: Random, family: Family, slices: tuple[str, ...]) -> Case:
         "created_at": timestamp(rng),
     }
     return Case("", record, truth.expected, (*slices, *noise), family=family.__name__)
-
-
-def _noisy(rng: Random, body: str, kept: list[str]) -> tuple[str, tuple[str, ...]]:
-    """Every third body is misspelt, some have emoji or jamo; and what slices that makes."""
-    chance = rng.random()
-    if chance < 0.25:
-        return spacing(rng, typos(rng, body, kept), kept, 0.2), ("typos",)
-    if chance < 0.4:
-        return emoji(rng, body), ("emoji",)
-    return (jamo(rng, body) if chance < 0.6 else body), ()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import struct
 import time
 from typing import Any
 
 from furrow.adapters.language_model import ProviderModel
-from furrow.adapters.model_errors import mapped
 from furrow.adapters.model_price import CataloguePrices
 from furrow.config.models import CatalogueModel
 from furrow.engine.ports import Answer, Connection, Finish, ModelRequest
@@ -35,21 +33,11 @@ class EmbeddingModel(ProviderModel):
 
     async def ask(self, request: ModelRequest) -> Answer:
         """The vector of the one message's text. Raises as ProviderModel does."""
-        deadline = self._entry.limits.timeout_seconds
         started = time.perf_counter()
-        try:
-            async with asyncio.timeout(deadline):
-                found = await self._vectors.create(
-                    model=self._entry.model.partition(":")[2],
-                    input=request.messages[-1].text,
-                    encoding_format="base64",
-                )
-        except TimeoutError:
-            raise ProviderUnavailable(
-                f"{self._who}: no answer within {deadline:g} s", maybe_paid=True
-            ) from None
-        except Exception as error:
-            raise mapped(error, self._who, self._without_secrets) from None
+        text, model = request.messages[-1].text, self._entry.model.partition(":")[2]
+        found = await self._in_time(
+            lambda: self._vectors.create(model=model, input=text, encoding_format="base64")
+        )
         return self._vector(found, time.perf_counter() - started)
 
     def _vector(self, found: Any, seconds: float) -> Answer:

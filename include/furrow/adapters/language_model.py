@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import TypeVar
 
 from pydantic_ai.messages import ModelResponse, TextPart
 
@@ -17,6 +18,7 @@ from furrow.config.models import CatalogueModel
 from furrow.engine.ports import Answer, Connection, Finish, Json, LanguageModel, ModelRequest
 from furrow.errors import FurrowError, ProviderUnavailable, RequestRejected
 
+Got = TypeVar("Got")
 logger = logging.getLogger(__name__)
 
 _FINISH = {"length": Finish.LENGTH, "content_filter": Finish.REFUSED}
@@ -64,27 +66,34 @@ class ProviderModel:
         Raises TransientError (retry helps), RunError (a person has to act), or RecordTooLarge when this
         prompt does not fit the model's context.
         """
-        deadline = self._entry.limits.timeout_seconds
         started = time.perf_counter()
-        try:
-            async with asyncio.timeout(deadline):
-                response = await self._model.request(
-                    self._turns.of(request.messages),
-                    settings_of(request.params, request.sample, deadline),
-                    self._shapes.of(request),
-                )
-        except TimeoutError:
-            raise ProviderUnavailable(
-                f"{self._who}: no answer within {deadline:g} s", maybe_paid=True
-            ) from None
-        except Exception as error:
-            raise mapped(error, self._who, self._without_secrets) from None
+        response = await self._in_time(lambda: self._response(request))
         return self._answer(request, response, time.perf_counter() - started)
 
     async def close(self) -> None:
         """Give the sockets back."""
         for socket in self._sockets:
             await socket.close()
+
+    async def _response(self, request: ModelRequest) -> ModelResponse:
+        return await self._model.request(
+            self._turns.of(request.messages),
+            settings_of(request.params, request.sample, self._entry.limits.timeout_seconds),
+            self._shapes.of(request),
+        )
+
+    async def _in_time(self, call: Callable[[], Awaitable[Got]]) -> Got:
+        """What the call gives within the deadline; what it raises, as an error of ours."""
+        deadline = self._entry.limits.timeout_seconds
+        try:
+            async with asyncio.timeout(deadline):
+                return await call()
+        except TimeoutError:
+            raise ProviderUnavailable(
+                f"{self._who}: no answer within {deadline:g} s", maybe_paid=True
+            ) from None
+        except Exception as error:
+            raise mapped(error, self._who, self._without_secrets) from None
 
     @property
     def _who(self) -> str:

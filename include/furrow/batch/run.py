@@ -236,7 +236,7 @@ class BatchRun:
         content["drift"] = drift(report, self._outside.reports())
         self._folder.write_json("report.json", content)
         short = {
-            "state": SUCCESS if report.passed else FAILED,
+            "state": SUCCESS if came_to_something(report.outcomes) else FAILED,
             "release": manifest.release,
             "counts": content["outcomes"],
             "cost_usd": content["cost_usd"],
@@ -283,12 +283,16 @@ class BatchRun:
         return Row(record.key, record.time, work.result or {}, manifest.release, self.run_id, record.id)
 
 
+def came_to_something(outcomes: Mapping[str, int]) -> bool:
+    """Whether a record was accepted; of no records none has to be."""
+    return outcomes[Outcome.ACCEPTED] > 0 or not any(outcomes.values())
+
+
 def require_success(use_case: str, outcomes: Mapping[str, int]) -> None:
     """Raises NothingAccepted when there were records and none of them passed."""
-    records = sum(outcomes.values())
-    if records and not outcomes["accepted"]:
+    if not came_to_something(outcomes):
         raise NothingAccepted(
-            f"none of {records} records passed. All are in the dead letters: "
+            f"none of {sum(outcomes.values())} records passed. All are in the dead letters: "
             f"`furrow dead-letters list {use_case}` shows why; mend the cause and replay them"
         )
 

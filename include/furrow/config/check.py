@@ -48,13 +48,11 @@ def _row(entry: UseCase | Broken) -> Json:
 def check_examples(use_case: UseCase) -> list[Problem]:
     """Few-shot examples whose input does not render; loading looks only whether it has what it needs."""
     problems: list[Problem] = []
-    for version in use_case.versions.values():
-        for prompt in version.prompts.values():
-            for example in prompt.examples:
-                try:
-                    example.user  # noqa: B018 - renders
-                except ConfigError as error:
-                    problems.extend(error.problems)
+    for _, _, example in _examples(use_case):
+        try:
+            example.user  # noqa: B018 - renders
+        except ConfigError as error:
+            problems.extend(error.problems)
     return problems
 
 
@@ -62,11 +60,17 @@ def check_example_quotes(use_case: UseCase) -> list[Problem]:
     """Few-shot examples that quote words which do not stand in their own input."""
     return [
         problem
-        for version in use_case.versions.values()
-        for step, prompt in version.prompts.items()
-        for example in prompt.examples
+        for version, step, example in _examples(use_case)
         for problem in _unquoted(example, version.outputs[step], version.expressions.get(step, {}))
     ]
+
+
+def _examples(use_case: UseCase) -> Iterator[tuple[Version, str, Example]]:
+    """Every few-shot example with its version and step."""
+    for version in use_case.versions.values():
+        for step, prompt in version.prompts.items():
+            for example in prompt.examples:
+                yield version, step, example
 
 
 def _unquoted(example: Example, fields: Fields, expressions: Mapping[str, Expression]) -> Iterator[Problem]:

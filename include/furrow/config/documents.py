@@ -85,11 +85,6 @@ class Documents:
         return problems
 
 
-def find_documents(version: Path, name: str) -> Path | None:
-    """The folder of that name in the version's folder, or else in the use case's folder."""
-    return next((path for path in (version / name, version.parent / name) if path.is_dir()), None)
-
-
 def pieces(text: str, max_chars: int) -> list[str]:
     """The text cut at paragraphs, where those are too long at sentences, and else in the middle."""
     if len(text) <= max_chars:

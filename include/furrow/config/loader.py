@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from furrow.config.documents import Documents, find_documents
+from furrow.config.documents import Documents
 from furrow.config.fields import Fields
 from furrow.config.models import (
     EACH_FIELD,
     ESCALATE_WHEN,
     IMAGES,
     ClaimsStep,
-    FieldSpec,
     Images,
     JudgeStep,
     LlmStep,
@@ -31,16 +27,19 @@ from furrow.config.models import (
     StepsFile,
 )
 from furrow.config.prompts import PromptFolder, load_fields, load_prompt
+from furrow.config.release import Kind, answering, content_hash, find_beside, reachable
 from furrow.config.step_fields import (
     CLAIMS_FIELDS,
     JUDGE_ANSWER,
     JUDGE_FIELDS,
+    LINKS_FIELD,
+    LOOKUP_FIELDS,
     PASSAGES_FIELDS,
     PHOTO_QUALITY_FIELDS,
     RETRIEVE_FIELDS,
     VERDICTS_FIELD,
 )
-from furrow.config.tables import Table, find_table
+from furrow.config.tables import Table
 from furrow.config.templates import Expression, Names
 from furrow.config.use_case import Broken, CheckedRule, UseCase, Version
 from furrow.config.yaml_file import YamlFile, read_yaml, suggest
@@ -51,10 +50,6 @@ _RESERVED = {"self", "data", "key", "time", "item", "result", "fetch", "validate
 _STAMPS = {"release", "run_id", "record_id", "event_time"}
 REPLAY_DAG = "dead_letters_replay"
 """The id of a DAG that is not a use case's."""
-LINKS_FIELD = "links"
-_TEXTS = FieldSpec(type="list", items="string")
-LOOKUP_FIELDS = {"ids": _TEXTS, "names": _TEXTS, "unlinked": _TEXTS}
-"""The fields of a lookup step that a result may take; `links` is for later steps."""
 Loaded = TypeVar("Loaded")
 
 
@@ -376,14 +371,10 @@ class _VersionLoader:
             self._expression(step.name, f"within.{field}", source, (*loc, "within", field))
         if step.embeddings is not None:
             self._check_embeddings(step.embeddings, (*loc, "embeddings"))
-        path = find_documents(self.folder, step.documents)
-        if path is None:
-            hint = f"put it beside steps.yaml, or into {self.folder.parent.name}/"
-            what = f"there is no folder `{step.documents}` of documents"
-            self.problems.add(self.yaml.problem((*loc, "documents"), what, hint))
-        else:
-            where = self.shown if path.parent == self.folder else self.folder.parent.name
-            documents = self.documents[step.name] = Documents(path, f"{where}/{step.documents}")
+        missing = f"there is no folder `{step.documents}` of documents"
+        found = self._beside(step.documents, Path.is_dir, (*loc, "documents"), missing)
+        if found is not None:
+            documents = self.documents[step.name] = Documents(*found)
             self.problems.extend(self.problems.try_(documents.check) or ())
         self.outputs[step.name] = Fields(RETRIEVE_FIELDS, step.name)
         self.untyped[step.name] = set(PASSAGES_FIELDS)
@@ -401,18 +392,27 @@ class _VersionLoader:
         self._check_each(step.name, step.each, (*loc, "each"), ("list", "string"))
         for column, source in step.match.scope.items():
             self._expression(step.name, f"within.{column}", source, (*loc, "match", "within", column))
-        path = find_table(self.folder, step.table)
-        if path is None:
-            hint = f"put it beside steps.yaml, or into {self.folder.parent.name}/"
-            self.problems.add(self.yaml.problem((*loc, "table"), f"there is no table `{step.table}`", hint))
-        else:
-            where = self.shown if path.parent == self.folder else self.folder.parent.name
-            table = self.tables[step.name] = Table(path, f"{where}/{step.table}")
+        missing = f"there is no table `{step.table}`"
+        found = self._beside(step.table, Path.is_file, (*loc, "table"), missing)
+        if found is not None:
+            table = self.tables[step.name] = Table(*found)
             optional = [step.match.aliases] if step.match.aliases else []
-            found = self.problems.try_(lambda: table.check(step.id, step.columns, optional))
-            self.problems.extend(found or ())
+            wrong = self.problems.try_(lambda: table.check(step.id, step.columns, optional))
+            self.problems.extend(wrong or ())
         self.outputs[step.name] = Fields(LOOKUP_FIELDS, step.name)
         self.untyped[step.name] = {LINKS_FIELD}
+
+    def _beside(
+        self, name: str, kind: Kind, loc: tuple[str | int, ...], missing: str
+    ) -> tuple[Path, str] | None:
+        """What a step reads beside its prompts, and how a person reads its path."""
+        path = find_beside(self.folder, name, kind)
+        if path is None:
+            hint = f"put it beside steps.yaml, or into {self.folder.parent.name}/"
+            self.problems.add(self.yaml.problem(loc, missing, hint))
+            return None
+        where = self.shown if path.parent == self.folder else self.folder.parent.name
+        return path, f"{where}/{name}"
 
     def _check_each(self, step: str, path: str, loc: tuple[str | int, ...], types: Sequence[str]) -> None:
         """`each` names a field of an earlier step that holds what is wanted, or one of the record."""
@@ -463,59 +463,3 @@ class _VersionLoader:
             for index, rule in enumerate(file.rules)
         ]
         return tuple(CheckedRule(name, check) for name, check in checks if check is not None)
-
-
-def reachable(file: StepsFile, models: ModelsFile) -> set[str]:
-    """Every model alias that may answer for these steps: the named ones and their fallbacks."""
-    return answering({alias for step in file.steps for alias in step.aliases}, models)
-
-
-def answering(named: Iterable[str], models: ModelsFile) -> set[str]:
-    """These model aliases and their fallbacks."""
-    named = set(named)
-    return named.union(*(models.models[alias].fallback for alias in named if alias in models.models))
-
-
-def content_hash(folder: Path, file: StepsFile, models: ModelsFile) -> str:
-    """SHA-256 (hex) of what decides the output: every file of the folder, and each model's name."""
-    digest = hashlib.sha256()
-    shared = (*_shared_tables(folder, file), *_shared_documents(folder, file))
-    for name, path in (*sorted(_files(str(folder))), *shared):
-        digest.update(f"{name}\0".encode())
-        digest.update(hashlib.sha256(Path(path).read_bytes()).digest())
-    aliases = sorted(alias for alias in reachable(file, models) if alias in models.models)
-    chosen = {
-        alias: [models.models[alias].model, models.models[alias].capabilities.json_schema]
-        for alias in aliases
-    }
-    digest.update(json.dumps(chosen, sort_keys=True).encode())
-    return digest.hexdigest()
-
-
-def _shared_tables(folder: Path, file: StepsFile) -> Iterator[tuple[str, str]]:
-    """Name and path of the tables of these steps that do not lie in the version's folder."""
-    names = {step.table for step in file.steps if isinstance(step, LookupStep)}
-    for path in filter(None, (find_table(folder, name) for name in sorted(names))):
-        if path.parent != folder:
-            yield f"../{path.name}", str(path)
-
-
-def _shared_documents(folder: Path, file: StepsFile) -> Iterator[tuple[str, str]]:
-    """The same for the documents that these steps search."""
-    names = {step.documents for step in file.steps if isinstance(step, RetrieveStep)}
-    for path in filter(None, (find_documents(folder, name) for name in sorted(names))):
-        if path.parent != folder:
-            for name, found in sorted(_files(str(path))):
-                yield f"../{path.name}/{name}", found
-
-
-def _files(folder: str, within: str = "") -> Iterator[tuple[str, str]]:
-    """Name within the folder and path of each file; hidden files and an editor's backups do not count."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name[0] in "._" or entry.name.endswith("~"):
-                continue
-            if entry.is_dir():
-                yield from _files(entry.path, f"{within}{entry.name}/")
-            else:
-                yield f"{within}{entry.name}", entry.path

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from furrow.config.loader import answering, reachable
 from furrow.config.models import LlmStep, ModelsFile, StepConfig
+from furrow.config.release import answering, reachable
 from furrow.config.use_case import Version
 from furrow.config.yaml_file import suggest
 from furrow.errors import OptionUnknown

@@ -169,7 +169,7 @@ def load_examples(path: Path, shown: str, user: Template, fields: Fields) -> tup
 def _example(line: str, user: Template, fields: Fields, where: tuple[str, int]) -> Example:
     pair = _ExampleLine.model_validate_json(line)
     ordered = {name: pair.output[name] for name in fields.specs if name in pair.output}
-    answer = json.dumps(pair.output if len(ordered) < len(pair.output) else ordered, ensure_ascii=False)
+    answer = json.dumps({**ordered, **pair.output}, ensure_ascii=False)
     fields.validate_json(answer)
     example = Example(pair.input, answer, user, where)
     if user.lacks(pair.input):

@@ -8,6 +8,10 @@ from furrow.config.models import FieldSpec
 _TEXTS = FieldSpec(type="list", items="string")
 _SCORE = FieldSpec(type="integer", min=0, max=10, description="0 useless, 5 fair, 10 perfect")
 
+LOOKUP_FIELDS = {"ids": _TEXTS, "names": _TEXTS, "unlinked": _TEXTS}
+"""The fields of a lookup step that a result may take; `links` is for later steps."""
+LINKS_FIELD = "links"
+
 JUDGE_ANSWER = Fields(
     {
         "reason": FieldSpec(type="string", max_length=160, description="What decides, in a few words"),

@@ -70,11 +70,6 @@ class _Rows:
             self.problems.append(Problem(self._shown, line, what, "give each row its own"))
 
 
-def find_table(version: Path, name: str) -> Path | None:
-    """The file of that name in the version's folder, or else in the use case's folder."""
-    return next((path for path in (version / name, version.parent / name) if path.is_file()), None)
-
-
 def _csv_rows(text: str, shown: str) -> Iterator[tuple[int, Row]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:

@@ -7,10 +7,9 @@ from furrow.config.use_case import Version
 from furrow.engine.calls import Answers
 from furrow.engine.claims import Facts, claims_of
 from furrow.engine.ports import Json
-from furrow.engine.prompt import context_of, items_of
+from furrow.engine.prompt import context_of, texts_of
 from furrow.engine.record import Trace, Work
 from furrow.engine.step import step_of
-from furrow.errors import AnswerInvalid
 
 
 @step_of(ClaimsStep)
@@ -26,9 +25,7 @@ class ClaimsRunner:
     async def run(self, work: Work, trace: Trace) -> Json:
         """`kept`, `rejected` and `claims`. Raises PromptFailed or AnswerInvalid."""
         context = context_of(work)
-        texts = items_of(self._expressions["each"], context)
-        if not all(isinstance(text, str) for text in texts):
-            raise AnswerInvalid(f"`{self._config.each}` holds something else than texts to check")
+        texts = texts_of(self._expressions["each"], context, self._config.each, "check")
         facts = Facts.of(self._expressions["facts"].evaluate(context))
         found = {text: self._claims(text, facts) for text in texts if text.strip()}
         return {

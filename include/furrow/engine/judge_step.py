@@ -8,10 +8,10 @@ from furrow.config.use_case import Version
 from furrow.engine.calls import Answers
 from furrow.engine.llm_step import LlmRunner
 from furrow.engine.ports import Json
-from furrow.engine.prompt import context_of, items_of
+from furrow.engine.prompt import context_of, texts_of
 from furrow.engine.record import Trace, Work
 from furrow.engine.step import step_of
-from furrow.errors import AnswerInvalid, NothingGoodEnough
+from furrow.errors import NothingGoodEnough
 
 
 @step_of(JudgeStep)
@@ -26,7 +26,7 @@ class JudgeRunner:
 
     async def run(self, work: Work, trace: Trace) -> Json:
         """The step's fields. Raises NothingGoodEnough, and what an llm step raises."""
-        self._check_candidates(work)
+        texts_of(self._each, context_of(work), self._config.each, "judge")  # before anything is bought
         answers = (await self._asking.run(work, trace))[EACH_FIELD]
         verdicts = [self._verdict(answer) for answer in answers]
         accepted = sorted(filter(_passes, verdicts), key=_score, reverse=True)
@@ -41,11 +41,6 @@ class JudgeRunner:
             "rejected": [verdict["item"] for verdict in verdicts if not verdict["passes"]],
             VERDICTS_FIELD: verdicts,
         }
-
-    def _check_candidates(self, work: Work) -> None:
-        candidates = items_of(self._each, context_of(work))
-        if not all(isinstance(candidate, str) for candidate in candidates):
-            raise AnswerInvalid(f"`{self._config.each}` holds something else than texts to judge")
 
     def _verdict(self, answer: Json) -> Json:
         return {**answer, "passes": answer["passes"] and answer["score"] >= self._config.min_score}

@@ -10,8 +10,7 @@ no rung made valid is rejected with the last answer. Where `escalate_when` holds
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +20,7 @@ from furrow.config.models import EACH_FIELD, ESCALATE_WHEN, IMAGES, LlmStep
 from furrow.config.use_case import Version
 from furrow.engine.calls import Answers, Paid
 from furrow.engine.evidence import Evidence
+from furrow.engine.ordered import all_of
 from furrow.engine.pictures import Pictures
 from furrow.engine.ports import Finish, ImageFiles, Json, Message, ModelRequest
 from furrow.engine.prompt import Prompt, context_of, items_of
@@ -74,7 +74,7 @@ class LlmRunner:
             return await self._answer(context, trace)
         items = items_of(self._choices["each"], context)
         asked = (self._answer({**context, "item": item}, trace) for item in items)
-        answers = await _all(asked)
+        answers = await all_of(asked)
         return {EACH_FIELD: [{**answer, "item": item} for item, answer in zip(items, answers, strict=True)]}
 
     def _nothing(self) -> Json:
@@ -173,15 +173,6 @@ class LlmRunner:
         return AnswerTruncated(
             f"the model stopped at its limit of {limit} tokens; raise max_tokens or ask for less", raw=text
         )
-
-
-async def _all(asked: Iterable[Coroutine[Any, Any, Json]]) -> list[Json]:
-    """All answers; when some fail, the others are waited for, because they are paid for."""
-    replies = await asyncio.gather(*asked, return_exceptions=True)
-    for reply in replies:
-        if isinstance(reply, BaseException):
-            raise reply
-    return [reply for reply in replies if not isinstance(reply, BaseException)]
 
 
 def _reask(request: ModelRequest, error: AnswerInvalid) -> ModelRequest:

@@ -12,10 +12,9 @@ from furrow.config.use_case import Version
 from furrow.engine.calls import Answers
 from furrow.engine.lookup import Index, Link, Scope, scope_of
 from furrow.engine.ports import Json
-from furrow.engine.prompt import context_of, items_of
+from furrow.engine.prompt import context_of, texts_of
 from furrow.engine.record import Trace, Work
 from furrow.engine.step import step_of
-from furrow.errors import AnswerInvalid
 
 
 @step_of(LookupStep)
@@ -51,9 +50,7 @@ class LookupRunner:
         return scope_of(self._expressions[f"within.{column}"].evaluate(context) for column in columns)
 
     def _mentions(self, context: Mapping[str, Any]) -> list[str]:
-        found = items_of(self._expressions["each"], context)
-        if not all(isinstance(mention, str) for mention in found):
-            raise AnswerInvalid(f"`{self._config.each}` holds something else than texts to look up")
+        found = texts_of(self._expressions["each"], context, self._config.each, "look up")
         return list(dict.fromkeys(mention for mention in found if mention.strip()))
 
     def _written(self, link: Link) -> Json:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
@@ -31,3 +31,12 @@ async def ordered(
         for task in window:
             task.cancel()
         await asyncio.gather(*window, return_exceptions=True)
+
+
+async def all_of(asked: Iterable[Coroutine[Any, Any, Done]]) -> list[Done]:
+    """What all of them give, in their order. When some fail, the others are waited for: they are paid for."""
+    replies = await asyncio.gather(*asked, return_exceptions=True)
+    for reply in replies:
+        if isinstance(reply, BaseException):
+            raise reply
+    return [reply for reply in replies if not isinstance(reply, BaseException)]

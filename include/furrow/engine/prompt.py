@@ -12,7 +12,7 @@ from furrow.engine.masking import Masking
 from furrow.engine.ports import Message
 from furrow.engine.record import Work
 from furrow.engine.untrusted_text import without_chat_markers
-from furrow.errors import PromptFailed
+from furrow.errors import AnswerInvalid, PromptFailed
 
 
 def context_of(work: Work) -> Mapping[str, Any]:
@@ -29,6 +29,17 @@ def items_of(each: Expression, context: Mapping[str, Any]) -> list[Any]:
     if not isinstance(value, list | str):
         raise PromptFailed(f"{each.path}: `each` holds neither a list nor a text for this record")
     return [value] if isinstance(value, str) else value
+
+
+def texts_of(each: Expression, context: Mapping[str, Any], shown: str, use: str) -> list[str]:
+    """The same where only texts will do. Also raises AnswerInvalid.
+
+    shown: `each` as written; use: what the texts are for.
+    """
+    texts = items_of(each, context)
+    if not all(isinstance(text, str) for text in texts):
+        raise AnswerInvalid(f"`{shown}` holds something else than texts to {use}")
+    return texts
 
 
 class Prompt:

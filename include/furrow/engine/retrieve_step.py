@@ -13,6 +13,7 @@ from furrow.config.models import RetrieveStep
 from furrow.config.use_case import Version
 from furrow.engine.calls import Answers, Paid
 from furrow.engine.masking import Masking
+from furrow.engine.ordered import all_of
 from furrow.engine.ports import EMBED, Json, Message, ModelRequest
 from furrow.engine.prompt import context_of
 from furrow.engine.record import Trace, Work
@@ -85,13 +86,7 @@ class RetrieveRunner:
         return nearness.hits(base64.b64decode(asked.answer.text), allowed)
 
     async def _embed_all(self, passages: Sequence[Passage]) -> Nearness:
-        replies = await asyncio.gather(
-            *(self._embed(_searched(passage)) for passage in passages), return_exceptions=True
-        )
-        for reply in replies:
-            if isinstance(reply, BaseException):
-                raise reply
-        paid = [reply for reply in replies if not isinstance(reply, BaseException)]
+        paid = await all_of(self._embed(_searched(passage)) for passage in passages)
         return Nearness([base64.b64decode(one.answer.text) for one in paid])
 
     async def _embed(self, text: str) -> Paid:

@@ -31,11 +31,6 @@ class RunReport(Counts):
     finished: datetime | None
     fields: dict[str, Distribution]
 
-    @property
-    def passed(self) -> bool:
-        """Whether anything came out of it; of no records nothing has to."""
-        return not self.records or bool(self.outcomes[Outcome.ACCEPTED])
-
     @classmethod
     def collect(
         cls,
