@@ -68,6 +68,13 @@ def failing(error: Exception) -> Callable[[ModelRequest], Line]:
     return lambda _: error
 
 
+async def test_a_provider_that_wants_a_longer_silence_than_a_minute_is_asked_no_further() -> None:
+    shop = Shop(small=failing(RateLimited("quota", 90.0)))
+    found = await shop.ask(*(request(number) for number in range(40)))
+    assert {type(one) for one in found} == {RateLimited}
+    assert shop.models["small"].calls <= 8  # those that had a place
+
+
 # --- budgets -----------------------------------------------------------------------------------------
 
 

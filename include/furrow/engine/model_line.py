@@ -37,9 +37,9 @@ _BACKOFF = wait_random_exponential(multiplier=0.5, max=20)
 class ModelLine:
     """Calls of one model on behalf of one run.
 
-    A run error closes a line at once, an outage when nothing has been answered for the catalogue's
-    `outage_seconds`. A closed line fails every further call without making it, so that the task ends
-    soon and says why.
+    A run error closes a line at once, and so does a provider that asks for a longer wait than a minute; an
+    outage when nothing has been answered for the catalogue's `outage_seconds`. A closed line fails every
+    further call without making it, so that the task ends soon and says why.
     """
 
     def __init__(self, alias: str, model: LanguageModel, entry: CatalogueModel):
@@ -81,7 +81,7 @@ class ModelLine:
         except RunError as error:
             if isinstance(error, RequestRejected) and self._answers:  # others pass, so it is this record's
                 raise RequestRefused(str(error)) from None
-            self._closed = error
+            self._close(error)
             raise
         self._places.passed()
         self._answers, self._misses, self._silent_since = self._answers + 1, 0, None
@@ -94,9 +94,8 @@ class ModelLine:
 
     def stop(self) -> None:
         """Make no further call, and end every pause before one."""
-        self._closed = self._closed or ProviderUnavailable("the run was stopped")
+        self._close(self._closed or ProviderUnavailable("the run was stopped"))
         self._stopped.set()
-        self._places.open()
 
     async def pause(self, seconds: float) -> None:
         """Wait, but not longer than the run lasts."""
@@ -114,7 +113,14 @@ class ModelLine:
         many = 2 * self._limits.attempts + self._limits.concurrency
         if self._misses >= many and silent >= self._limits.outage_seconds + 2 * asked:
             words = f"{error} (no answer to {self._misses} calls in {silent:.0f} s)"
-            self._closed = type(error)(words, retry_after=error.retry_after)
+            self._close(type(error)(words, retry_after=error.retry_after))
+        elif asked > _LONGEST_WAIT:
+            self._close(error)
+
+    def _close(self, error: FurrowError) -> None:
+        """Fail every further call, at once also those that wait for a place."""
+        self._closed = error
+        self._places.open()
 
     def _worth_another_try(self, error: BaseException) -> bool:
         if not isinstance(error, TransientError) or self._closed is not None:
