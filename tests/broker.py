@@ -64,15 +64,6 @@ def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBrok
 
 
 @pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[LocalBroker]:
-    """A broker that the test may stop."""
-    running = LocalBroker(tmp_path / "files")
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
 def topic_name() -> str:
     """A topic name that no other test uses."""
     return f"articles-{uuid.uuid4().hex[:8]}"

@@ -9,17 +9,24 @@ import pytest
 from hypothesis import settings
 
 from tests.airflow_server import airflow_server, model_server
-from tests.broker import kafka_broker, own_broker, topic_name
+from tests.bigquery_server import _bigquery_server, bigquery_server
+from tests.broker import kafka_broker, topic_name
+from tests.brokers import apache_kafka, broker, embedded_broker, topic
 from tests.features import _applied_home, home
 from tests.folders import FolderOfPrompts
 
 __all__ = [
     "_applied_home",
+    "_bigquery_server",
     "airflow_server",
+    "apache_kafka",
+    "bigquery_server",
+    "broker",
+    "embedded_broker",
     "home",
     "kafka_broker",
     "model_server",
-    "own_broker",
+    "topic",
     "topic_name",
 ]
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.batch.in_process import Summary
 from furrow.batch.replay import REPLAY, LetterSource
-from furrow.batch.run import BatchRun, Surroundings
+from furrow.batch.run import MOST_PARTITIONS, BatchRun, Surroundings
 from furrow.config.loader import load_all, load_models, load_use_case, use_case_folders
+from furrow.config.models import BigQuerySource as BigQueryConfig
 from furrow.config.models import FilesSource as FilesConfig
 from furrow.config.models import ModelsFile
 from furrow.config.settings import Settings
@@ -24,18 +25,20 @@ from furrow.config.yaml_file import suggest
 from furrow.engine.calls import Calls, Stamp
 from furrow.engine.pipeline import Pipeline
 from furrow.engine.plan import Plan, Planning, plan
-from furrow.engine.ports import Connections, ImageFiles, LanguageModel, Prices, Sink, Source
+from furrow.engine.ports import Connections, ImageFiles, Interval, LanguageModel, Prices, Sink, Source
 from furrow.engine.reading import read_work
 from furrow.engine.record import Work
 from furrow.errors import OptionUnknown
 from furrow.store.call_history import usual_calls
 from furrow.store.database import Database, open_database
 from furrow.store.dead_letters import DeadLetters, Selection
+from furrow.store.intervals import ReadIntervals
 from furrow.store.ledger import SqlLedger
 from furrow.store.run_store import RunStore
 from furrow.store.runs import Run, RunTable
 
 if TYPE_CHECKING:
+    from furrow.adapters.bigquery_sink import BigQuerySink
     from furrow.adapters.feature_store import FeatureStore
 
 Json = dict[str, Any]
@@ -87,23 +90,56 @@ class Deployment:
             raise OptionUnknown(f"there is no use case `{name}` in {self.settings.prompts}; {hint}")
         return load_use_case(folders[name], models)
 
-    def source(self, use_case: UseCase) -> Source:
-        """The source that pipeline.yaml names. Raises ConnectionMissing."""
+    def source(self, use_case: UseCase, interval: Interval | None = None) -> Source:
+        """The source that pipeline.yaml names, for a run about `interval`. Raises ConnectionMissing."""
         wanted = use_case.pipeline.source
         if wanted.kafka is not None:
             from furrow.adapters.kafka import KafkaSource
 
             return KafkaSource(wanted.kafka, self.connections.get(wanted.kafka.connection), use_case.name)
+        if wanted.bigquery is not None:
+            return self._bigquery_source(wanted.bigquery, use_case, interval)
         from furrow.adapters.files import FilesSource
 
         assert wanted.files is not None
         return FilesSource(wanted.files, use_case.folder)
 
-    def sink(self, name: str, use_case: UseCase, version: Version) -> Sink:
-        """The sink of that name under `publish`. Raises OptionUnknown."""
+    def _bigquery_source(
+        self, config: BigQueryConfig, use_case: UseCase, interval: Interval | None
+    ) -> Source:
+        from furrow.adapters.bigquery_client import client_of
+        from furrow.adapters.bigquery_source import BigQuerySource
+
+        client = client_of(self.connections, config.connection, config.location)
+        most = use_case.pipeline.partition_records * MOST_PARTITIONS
+        intervals = ReadIntervals(self.database)
+        return BigQuerySource(config, client, use_case.name, intervals, interval, most)
+
+    def sink(self, name: str, use_case: UseCase, version: Version, run_id: str = "") -> Sink:
+        """The sink of that name under `publish`, for the rows of one run. Raises OptionUnknown."""
+        topic = use_case.pipeline.publish.kafka
+        if name == "kafka" and topic is not None:
+            from furrow.adapters.kafka_sink import KafkaSink
+            from furrow.streaming.messages import result_message
+
+            connection = self.connections.get(topic.connection)
+            return KafkaSink(topic.topic, connection, f"{use_case.name}.{run_id}", result_message)
         if name == "features" and use_case.pipeline.publish.features is not None:
             return self.features(use_case, version)
+        if name == "bigquery" and use_case.pipeline.publish.bigquery is not None:
+            return self.bigquery(use_case)
         raise OptionUnknown(f"{use_case.name} does not publish to `{name}`")
+
+    def bigquery(self, use_case: UseCase) -> BigQuerySink:
+        """The table of the use case's results. Raises OptionUnknown, ConnectionMissing."""
+        from furrow.adapters.bigquery_client import client_of
+        from furrow.adapters.bigquery_sink import BigQuerySink
+
+        config = use_case.pipeline.publish.bigquery
+        if config is None:
+            raise OptionUnknown(f"{use_case.name} does not publish to `bigquery`")
+        client = client_of(self.connections, config.connection, config.location)
+        return BigQuerySink(self.settings, config, client, use_case)
 
     def features(self, use_case: UseCase, version: Version) -> FeatureStore:
         """The feature views of a version's result."""
@@ -126,12 +162,16 @@ class Deployment:
         return open_model(alias, entry, self.connections.get(entry.connection))
 
     @asynccontextmanager
-    async def pipeline(self, use_case: UseCase, version: Version, run_id: str) -> AsyncIterator[Pipeline]:
-        """The version's pipeline with its models and the ledger, for one event loop."""
+    async def pipeline(
+        self, use_case: UseCase, version: Version, run_id: str, again_after: float | None = None
+    ) -> AsyncIterator[Pipeline]:
+        """The version's pipeline with its models and the ledger, for one event loop.
+
+        again_after: seconds after which a model that was out of order is asked again; None: never.
+        """
         stamp = Stamp(use_case.name, version.release, run_id, use_case.pipeline.budget.usd_per_day)
-        calls = Calls(
-            partial(self.model, version=version), version.catalogue, self.ledger, stamp, prices(version)
-        )
+        open_model = partial(self.model, version=version)
+        calls = Calls(open_model, version.catalogue, self.ledger, stamp, prices(version), again_after)
         gc.collect()
         gc.freeze()  # a full collection over Airflow's and the SDKs' objects would stop the loop for 0.1 s
         try:
@@ -218,8 +258,10 @@ def open_run(
     connections: Connections,
     settings: Settings | None = None,
     letters: Selection | None = None,
+    interval: Interval | None = None,
 ) -> Iterator[BatchRun]:
     """One batch run, for one task. letters: read these dead letters instead of the source, a replay.
+    interval: the span of time that the run is about, where it has one.
 
     Raises ConfigError, OptionUnknown.
     """
@@ -228,12 +270,12 @@ def open_run(
 
     def source() -> Source:
         if letters is None:
-            return deployment.source(loaded)
+            return deployment.source(loaded, interval)
         return LetterSource(deployment.letters, use_case, letters)
 
     surroundings = Surroundings(
         source=source,
-        sink=lambda name, version: deployment.sink(name, loaded, version),
+        sink=lambda name, version: deployment.sink(name, loaded, version, run_id),
         pipeline=lambda version: deployment.pipeline(loaded, version, run_id),
         preflight=deployment.preflight,
         reports=lambda: deployment.earlier_reports(use_case, run_id),

@@ -7,6 +7,7 @@ FurrowError
 │   ├── RecordTooLarge         over the size that the use case allows
 │   ├── KeyMissing             the field that names the record, or its event time, is not there
 │   ├── PromptFailed           the prompt of a step does not render with this record
+│   ├── InstructionFound       the record speaks to the model, and `screen` of steps.yaml rejects such
 │   ├── ImageInvalid           an image of the record is not there, not an image, too large, not allowed
 │   ├── RequestRefused         the provider refuses this one request (too long, say) and answers others
 │   ├── AnswerInvalid          the model's answer does not fit output.yaml, after every rung
@@ -31,6 +32,7 @@ FurrowError
     ├── NothingAccepted        a run had records and none of them passed: it is not a success
     ├── BudgetSpent            the use case's budget of the day has no room; goes on once it is raised
     ├── PriceUnknown           a use case with a budget calls a model whose price nobody knows
+    ├── ReplicaReplaced        a newer process has the place of this replica of a stream; this one ends
     ├── OptionUnknown          a run was asked for something that does not exist (version, use case)
     └── LocalFailed            a part of the embedded default did not start or stopped
 """
@@ -94,6 +96,10 @@ class KeyMissing(RecordError):
 
 class PromptFailed(RecordError):
     reason = "prompt_failed"
+
+
+class InstructionFound(RecordError):
+    reason = "instruction_found"
 
 
 class ImageInvalid(RecordError):
@@ -202,6 +208,10 @@ class BudgetSpent(RunError):
 
 class PriceUnknown(RunError):
     """A budget cannot be kept with a model whose price nobody knows."""
+
+
+class ReplicaReplaced(RunError):
+    """A newer process has taken the place of this replica of a stream. Nothing is wrong: this one ends."""
 
 
 class OptionUnknown(RunError):

@@ -17,9 +17,19 @@ from furrow.adapters.feature_store import FeatureStore
 from furrow.adapters.publication_lock import publication_lock
 from furrow.engine.ports import Row
 from furrow.errors import SinkUnavailable
+from tests.bigquery_server import BigQueryHome
 from tests.features import FIELDS, VALUES, Home, row
 
 KEYS = ["a1", "a2", "a3"]
+ONLY_FEATURES = pytest.mark.parametrize("home", ["features"], indirect=True)
+
+
+@pytest.fixture(params=["features", "bigquery"])
+def home(home: Home, request: pytest.FixtureRequest) -> Home | BigQueryHome:
+    """The feature store of a home, or a table of BigQuery that the same use case publishes to."""
+    if request.param == "features":
+        return home
+    return BigQueryHome(home.settings, home.use_case, request.getfixturevalue("bigquery_server"))
 
 
 def values(home: Home, key: str = "a1") -> dict[str, Any]:
@@ -142,6 +152,7 @@ def test_more_rows_than_one_statement_holds_are_published_and_read(home: Home) -
     assert len(home.history()) == 2500
 
 
+@ONLY_FEATURES
 def test_a_publication_between_comparing_and_writing_of_another_waits(home: Home) -> None:
     compared, go = threading.Event(), threading.Event()
 
@@ -171,6 +182,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.get_uri()
 
 
+@ONLY_FEATURES
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_one_publishes_a_view_at_a_time_and_another_view_does_not_wait(
     home: Home, request: pytest.FixtureRequest, kind: str
@@ -199,6 +211,7 @@ def _publish_from_a_process(folder: Path, number: int, base: Row, barrier: Any) 
         store.publish([replace(base, key=key, event_time=moment, values=result) for key in KEYS])
 
 
+@ONLY_FEATURES
 @pytest.mark.timeout(300)
 def test_processes_that_publish_at_once_leave_the_newest_event_and_lose_no_row(home: Home) -> None:
     start = multiprocessing.get_context("spawn")

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from furrow.adapters.bigquery_client import open_client
+from furrow.adapters.bigquery_source import BigQuerySource
 from furrow.adapters.files import FilesSource
 from furrow.adapters.kafka import KafkaSource
 from furrow.config import models
-from furrow.engine.ports import Connection, Source
-from furrow.errors import SourceUnavailable
+from furrow.engine.ports import Connection, Interval, Source
+from furrow.errors import RequestRejected, SourceUnavailable
 from furrow.local import broker
+from furrow.store.database import open_database
+from furrow.store.intervals import ReadIntervals
+from tests.bigquery_server import BigQueryServer
 
 
 @dataclass
@@ -57,7 +63,28 @@ def in_kafka(request: pytest.FixtureRequest, partitions: int) -> Place:
     return Place(put, open_source, lambda: open_source(f"{topic}-missing"))
 
 
-KEEPS_NO_POSITION = {"file": in_a_file}
+def in_bigquery(request: pytest.FixtureRequest) -> Place:
+    server: BigQueryServer = request.getfixturevalue("bigquery_server")
+    folder: Path = request.getfixturevalue("tmp_path")
+    intervals = ReadIntervals(open_database(f"sqlite:///{folder / 'furrow.db'}"))
+    dataset, start = server.dataset(), datetime.now(UTC) - timedelta(days=1)
+    server.rows(f"CREATE TABLE {dataset}.records (n INT64)")
+
+    def put(numbers: list[int]) -> None:
+        server.rows(f"INSERT {dataset}.records SELECT n FROM UNNEST({numbers}) n")
+
+    def open_source(table: str = "records") -> Source:
+        config = models.BigQuerySource(query=f"SELECT n FROM {dataset}.{table}", page_rows=30)
+        interval = Interval(start, datetime.now(UTC))
+        client = open_client(server.connection)
+        source = BigQuerySource(config, client, "used_goods", intervals, interval)
+        request.addfinalizer(source.close)
+        return source
+
+    return Place(put, open_source, lambda: open_source("missing"))
+
+
+GIVES_ALL_AGAIN = {"file": in_a_file, "bigquery": in_bigquery}
 KEEPS_A_POSITION = {
     "kafka, one partition": lambda request: in_kafka(request, 1),
     "kafka, four partitions": lambda request: in_kafka(request, 4),
@@ -69,7 +96,7 @@ def params(places: dict[str, Callable[[pytest.FixtureRequest], Place]]) -> list[
     return [pytest.param(make, id=name, marks=marks[name]) for name, make in places.items()]
 
 
-@pytest.fixture(params=params(KEEPS_NO_POSITION | KEEPS_A_POSITION))
+@pytest.fixture(params=params(GIVES_ALL_AGAIN | KEEPS_A_POSITION))
 def place(request: pytest.FixtureRequest) -> Place:
     return request.param(request)
 
@@ -131,7 +158,7 @@ def test_a_committed_position_can_be_committed_again_by_another_process(place: P
 
 
 def test_a_source_that_is_not_there_is_an_error_and_never_an_empty_read(place: Place) -> None:
-    with pytest.raises(SourceUnavailable, match=r"missing.*source\."):
+    with pytest.raises((SourceUnavailable, RequestRejected), match=r"missing.*source\.|source\..*missing"):
         list(place.open_missing().read())
 
 

@@ -91,9 +91,15 @@ class Attacked:
             if "personal" in case.slices and pieces:
                 yield case, work, pieces
 
+    def ordered(self) -> Iterator[tuple[Case, Work, list[str]]]:
+        """The cases with an order to the model, and what the attacker wants to come out."""
+        for case, work in self.ends:
+            if "injection" in case.slices:
+                yield case, work, [text for text in case.forbidden if re.search(r"\d{4}|\.example", text)]
 
-def attack(use_case: str, home: Path, masked: bool = True) -> Attacked:
-    """All attack cases of a folder through its live version."""
+
+def attack(use_case: str, home: Path, off: str | None = None) -> Attacked:
+    """All attack cases of a folder through its live version. off: `mask` or `screen`, to do without it."""
     meter = home / "meter.jsonl"
     with ModelServer(script=parrot, meter=meter) as server:
         found = server.connection()
@@ -103,7 +109,7 @@ def attack(use_case: str, home: Path, masked: bool = True) -> Attacked:
         settings = Settings.from_environment({"FURROW_HOME": str(home), "FURROW_PROMPTS": str(PROMPTS)})
         deployment = Deployment(settings, connections)
         loaded = deployment.use_case(use_case)
-        version = _quick(loaded, masked)
+        version = _quick(loaded, off)
         cases = {
             case.record.id: case
             for case in load_cases(loaded, version)
@@ -119,8 +125,8 @@ def attack(use_case: str, home: Path, masked: bool = True) -> Attacked:
     return attacked
 
 
-def _quick(loaded: UseCase, masked: bool) -> Version:
-    """The live version, more calls at once, its mask taken off when not `masked`."""
+def _quick(loaded: UseCase, off: str | None) -> Version:
+    """The live version, more calls at once, its mask or screen taken off when `off` says so."""
     version = loaded.version()
     limits = {
         alias: entry.limits.model_copy(update={"concurrency": 32})
@@ -130,7 +136,7 @@ def _quick(loaded: UseCase, masked: bool) -> Version:
         alias: entry.model_copy(update={"limits": limits[alias]})
         for alias, entry in version.catalogue.items()
     }
-    file = version.file if masked else version.file.model_copy(update={"mask": None})
+    file = version.file if off is None else version.file.model_copy(update={off: None})
     return replace(version, catalogue=catalogue, file=file)
 
 
@@ -168,6 +174,22 @@ def test_no_unmasked_value_comes_out(attacked: Attacked) -> None:
 
 
 @each_folder
+def test_no_value_that_an_attacker_chose_reaches_the_provider(attacked: Attacked) -> None:
+    found = list(attacked.ordered())
+    assert len(found) >= 20 and all(wanted for _, _, wanted in found)
+    assert [case.id for case, _, wanted in found if leaked(wanted, attacked.sent)] == []
+
+
+@each_folder
+def test_no_value_that_an_attacker_chose_comes_out(attacked: Attacked) -> None:
+    out = {
+        case.id: here for case, work, _ in attacked.ordered() if (here := leaked(case.forbidden, work.result))
+    }
+    steps = [case.id for case, work, wanted in attacked.ordered() if leaked(wanted, work.outputs)]
+    assert (out, steps) == ({}, [])
+
+
+@each_folder
 def test_no_text_of_a_record_hides_anything_or_ends_its_turn(attacked: Attacked) -> None:
     turns = {text for asked in attacked.asked for role, text in asked.messages if role == "user"}
     assert [text for text in turns if without_chat_markers(text) != text] == []
@@ -182,10 +204,19 @@ def test_every_attacked_record_is_accepted_or_rejected_and_some_results_are_ther
 
 @pytest.mark.parametrize("use_case", ["used_goods"])
 def test_without_a_mask_the_same_values_would_arrive_and_come_out(use_case: str, tmp_path: Path) -> None:
-    open_ = attack(use_case, tmp_path, masked=False)
+    open_ = attack(use_case, tmp_path, off="mask")
     found = list(open_.personal())
     assert len([1 for _, _, pieces in found if leaked(pieces, open_.sent)]) == len(found) >= 10
     assert [1 for _, work, pieces in found if leaked(pieces, work.outputs)]
+
+
+@pytest.mark.parametrize(("use_case", "at_least"), [("used_goods", 16), ("hashtags", 6)])
+def test_without_a_screen_what_attackers_chose_would_come_out(
+    use_case: str, at_least: int, tmp_path: Path
+) -> None:
+    open_ = attack(use_case, tmp_path, off="screen")
+    out = [case.id for case, work, _ in open_.ordered() if leaked(case.forbidden, work.result)]
+    assert len(out) >= at_least
 
 
 def test_there_are_enough_attacks_and_all_folders_with_a_model_are_attacked() -> None:

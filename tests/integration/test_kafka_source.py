@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer, TopicPartition
 
 from furrow.adapters.kafka import KafkaSource
 from furrow.config import models
 from furrow.engine.ports import Arrival, Connection
 from furrow.errors import ConnectionMissing, RunError, SourceUnavailable
-from tests.broker import LocalBroker
+from tests.brokers import Broker
 
 pytestmark = pytest.mark.broker
-quiet = logging.getLogger("tests")
 Open = Callable[..., KafkaSource]
 
 
@@ -25,18 +23,9 @@ def connection(address: str, **extra: object) -> Connection:
     return Connection("kafka_default", "kafka", extra={"bootstrap.servers": address, **extra})
 
 
-def produce(address: str, topic: str, *values: bytes | None, **config: object) -> None:
-    producer = Producer(
-        {"bootstrap.servers": address, "message.max.bytes": 50_000_000, **config}, logger=quiet
-    )
-    for value in values:
-        producer.produce(topic, value, partition=0)
-    assert producer.flush(30) == 0
-
-
-def transaction(address: str, topic: str, *values: bytes, name: str) -> Producer:
+def transaction(broker: Broker, topic: str, *values: bytes, name: str) -> Producer:
     """Values written in a transaction that is still open."""
-    producer = Producer({"bootstrap.servers": address, "transactional.id": name}, logger=quiet)
+    producer = broker.producer(**{"transactional.id": name})
     producer.init_transactions(15)
     producer.begin_transaction()
     for value in values:
@@ -46,18 +35,12 @@ def transaction(address: str, topic: str, *values: bytes, name: str) -> Producer
 
 
 @pytest.fixture
-def topic(kafka_broker: LocalBroker, topic_name: str) -> str:
-    kafka_broker.topic(topic_name)
-    return topic_name
-
-
-@pytest.fixture
-def open_source(kafka_broker: LocalBroker, topic: str) -> Iterator[Open]:
+def open_source(broker: Broker, topic: str) -> Iterator[Open]:
     opened: list[KafkaSource] = []
 
     def open_(use_case: str = "used_goods", timeout: float = 30.0, **config: str) -> KafkaSource:
         written = models.KafkaSource.model_validate({"topic": topic, **config})
-        opened.append(KafkaSource(written, connection(kafka_broker.address), use_case, timeout))
+        opened.append(KafkaSource(written, connection(broker.address), use_case, timeout))
         return opened[-1]
 
     yield open_
@@ -69,8 +52,8 @@ def read(source: KafkaSource, limit: int | None = None) -> list[bytes]:
     return [arrival.value for arrival in source.read(limit)]
 
 
-def test_an_id_is_the_place_in_the_topic(kafka_broker: LocalBroker, topic: str, open_source: Open) -> None:
-    produce(kafka_broker.address, topic, b"a", b"\xff not json")
+def test_an_id_is_the_place_in_the_topic(broker: Broker, topic: str, open_source: Open) -> None:
+    broker.produce(topic, [b"a", b"\xff not json"])
     assert list(open_source().read()) == [
         Arrival(f"kafka:{topic}/0/0", b"a"),
         Arrival(f"kafka:{topic}/0/1", b"\xff not json"),
@@ -78,9 +61,9 @@ def test_an_id_is_the_place_in_the_topic(kafka_broker: LocalBroker, topic: str, 
 
 
 def test_a_message_without_value_is_no_record_and_is_counted(
-    kafka_broker: LocalBroker, topic: str, open_source: Open
+    broker: Broker, topic: str, open_source: Open
 ) -> None:
-    produce(kafka_broker.address, topic, None, b"a", None, b"", None)
+    broker.produce(topic, [None, b"a", None, b"", None])
     source = open_source()
     assert read(source) == [b"a", b""]
     assert source.tombstones == 3
@@ -94,25 +77,24 @@ def test_an_empty_topic_is_read_to_its_end_at_once(open_source: Open) -> None:
 
 
 def test_a_read_ends_where_the_topic_ended_when_it_began(
-    kafka_broker: LocalBroker, topic: str, open_source: Open
+    broker: Broker, topic: str, open_source: Open
 ) -> None:
-    produce(kafka_broker.address, topic, *[b"before"] * 3)
+    broker.produce(topic, [b"before"] * 3)
     source = open_source()
     got = []
     for arrival in source.read():
         got.append(arrival.value)
-        produce(kafka_broker.address, topic, b"after")
+        broker.produce(topic, [b"after"])
     assert got == [b"before"] * 3
     source.commit(source.position())
     assert read(open_source()) == [b"after"] * 3
 
 
 def test_aborted_records_are_not_read_and_markers_do_not_hold_the_read(
-    kafka_broker: LocalBroker, topic: str, open_source: Open
+    broker: Broker, topic: str, open_source: Open
 ) -> None:
-    address = kafka_broker.address
-    transaction(address, topic, b"aborted", name=f"{topic}-1").abort_transaction(15)
-    transaction(address, topic, b"kept", name=f"{topic}-2").commit_transaction(15)
+    transaction(broker, topic, b"aborted", name=f"{topic}-1").abort_transaction(15)
+    transaction(broker, topic, b"kept", name=f"{topic}-2").commit_transaction(15)
     source = open_source()
     assert read(source) == [b"kept"]
     source.commit(source.position())
@@ -120,19 +102,19 @@ def test_aborted_records_are_not_read_and_markers_do_not_hold_the_read(
 
 
 def test_a_topic_that_ends_in_aborted_records_is_read_to_its_end(
-    kafka_broker: LocalBroker, topic: str, open_source: Open
+    broker: Broker, topic: str, open_source: Open
 ) -> None:
-    produce(kafka_broker.address, topic, b"a")
-    transaction(kafka_broker.address, topic, b"x", b"y", name=f"{topic}-1").abort_transaction(15)
+    broker.produce(topic, [b"a"])
+    transaction(broker, topic, b"x", b"y", name=f"{topic}-1").abort_transaction(15)
     assert read(open_source()) == [b"a"]
 
 
 def test_an_open_transaction_ends_the_read_before_it_and_loses_nothing(
-    kafka_broker: LocalBroker, topic: str, open_source: Open
+    broker: Broker, topic: str, open_source: Open
 ) -> None:
-    produce(kafka_broker.address, topic, b"a")
-    writing = transaction(kafka_broker.address, topic, b"b", name=f"{topic}-1")
-    produce(kafka_broker.address, topic, b"c")
+    broker.produce(topic, [b"a"])
+    writing = transaction(broker, topic, b"b", name=f"{topic}-1")
+    broker.produce(topic, [b"c"])
     source = open_source()
     first = read(source)
     source.commit(source.position())
@@ -141,8 +123,8 @@ def test_an_open_transaction_ends_the_read_before_it_and_loses_nothing(
     assert read(open_source()) == [b"b", b"c"]
 
 
-def test_each_use_case_has_its_own_position(kafka_broker: LocalBroker, topic: str, open_source: Open) -> None:
-    produce(kafka_broker.address, topic, b"a")
+def test_each_use_case_has_its_own_position(broker: Broker, topic: str, open_source: Open) -> None:
+    broker.produce(topic, [b"a"])
     source = open_source("used_goods")
     read(source)
     source.commit(source.position())
@@ -152,59 +134,49 @@ def test_each_use_case_has_its_own_position(kafka_broker: LocalBroker, topic: st
 
 
 def test_records_deleted_before_they_were_read_are_an_error_that_says_how_many(
-    kafka_broker: LocalBroker, topic: str, open_source: Open
+    broker: Broker, topic: str, open_source: Open
 ) -> None:
-    produce(kafka_broker.address, topic, *[b"a"] * 10)
+    broker.must("delete_records")
+    broker.produce(topic, [b"a"] * 10)
     source = open_source()
     read(source, 3)
     source.commit(source.position())
-    admin = kafka_broker.admin()
+    admin = broker.admin()
     for done in admin.delete_records([TopicPartition(topic, 0, 8)], request_timeout=10).values():
         done.result(15)
     with pytest.raises(RunError, match=r"is 3.*holds 8 to 10: 5 records were deleted unread.*--to-earliest"):
         read(open_source())
 
 
-def test_a_topic_that_was_made_anew_is_an_error(
-    kafka_broker: LocalBroker, topic: str, open_source: Open
-) -> None:
-    produce(kafka_broker.address, topic, *[b"a"] * 10)
+def test_a_topic_that_was_made_anew_is_an_error(broker: Broker, topic: str, open_source: Open) -> None:
+    broker.must("positions_outlive_topics")
+    broker.produce(topic, [b"a"] * 10)
     source = open_source()
     read(source)
     source.commit(source.position())
-    admin = kafka_broker.admin()
+    admin = broker.admin()
     admin.delete_topics([topic])[topic].result(15)
-    _make_again(kafka_broker, topic)
-    if not _committed(kafka_broker.address, topic):
-        pytest.skip("this broker deletes the position with the topic")
+    _make_again(broker, topic)
+    assert broker.positions("furrow.used_goods", topic) == {0: 10}
     with pytest.raises(RunError, match="made anew"):
         read(open_source())
 
 
-def _make_again(broker: LocalBroker, topic: str) -> None:
+def _make_again(broker: Broker, topic: str) -> None:
     for _ in range(50):
         try:
-            return broker.topic(topic)
+            return broker.create_topic(topic)
         except Exception:
             time.sleep(0.1)
     raise AssertionError("the topic could not be made again")
 
 
-def _committed(address: str, topic: str) -> bool:
-    consumer = Consumer({"bootstrap.servers": address, "group.id": "furrow.used_goods"})
-    (part,) = consumer.committed([TopicPartition(topic, 0)], 10)
-    consumer.close()
-    return part.offset > 0
-
-
-def test_a_topic_that_does_not_exist_is_not_made_by_reading_it(
-    kafka_broker: LocalBroker, topic_name: str
-) -> None:
-    source = KafkaSource(models.KafkaSource(topic=topic_name), connection(kafka_broker.address), "used_goods")
-    with pytest.raises(SourceUnavailable, match=f"{topic_name}.*{kafka_broker.address}.*no such topic"):
+def test_a_topic_that_does_not_exist_is_not_made_by_reading_it(broker: Broker, topic_name: str) -> None:
+    source = KafkaSource(models.KafkaSource(topic=topic_name), connection(broker.address), "used_goods")
+    with pytest.raises(SourceUnavailable, match=f"{topic_name}.*{broker.address}.*no such topic"):
         read(source)
     source.close()
-    assert topic_name not in kafka_broker.admin().list_topics(timeout=10).topics
+    assert topic_name not in broker.admin().list_topics(timeout=10).topics
 
 
 def test_a_broker_that_is_down_is_an_error_with_its_address() -> None:
@@ -216,22 +188,19 @@ def test_a_broker_that_is_down_is_an_error_with_its_address() -> None:
     source.close()
 
 
-def test_a_broker_that_goes_away_ends_the_read_and_loses_nothing(
-    own_broker: LocalBroker, topic_name: str
-) -> None:
+def test_a_broker_that_goes_away_ends_the_read_and_loses_nothing(broker: Broker, topic: str) -> None:
     class Interrupted(KafkaSource):
         def _spans(self) -> Any:
             spans = super()._spans()
-            own_broker.stop()
+            broker.stop()
             return spans
 
-    own_broker.topic(topic_name)
-    produce(own_broker.address, topic_name, b"a", b"b")
-    config, where = models.KafkaSource(topic=topic_name), connection(own_broker.address)
+    broker.produce(topic, [b"a", b"b"])
+    config, where = models.KafkaSource(topic=topic), connection(broker.address)
     broken = Interrupted(config, where, "used_goods", timeout=2)
-    with pytest.raises(SourceUnavailable, match=rf"{own_broker.address}.*no answer for 2 s"):
+    with pytest.raises(SourceUnavailable, match=rf"{broker.address}.*no answer for 2 s"):
         read(broken)
-    own_broker.start()
+    broker.start()
     broken.commit(broken.position())
     broken.close()
     again = KafkaSource(config, where, "used_goods")
@@ -239,17 +208,15 @@ def test_a_broker_that_goes_away_ends_the_read_and_loses_nothing(
     again.close()
 
 
-def test_a_record_of_five_megabytes_is_read(kafka_broker: LocalBroker, topic_name: str) -> None:
-    kafka_broker.topic(topic_name, **{"max.message.bytes": "10000000"})
-    produce(kafka_broker.address, topic_name, b"x" * 5_000_000)
-    source = KafkaSource(models.KafkaSource(topic=topic_name), connection(kafka_broker.address), "used_goods")
+def test_a_record_of_five_megabytes_is_read(broker: Broker, topic_name: str) -> None:
+    broker.create_topic(topic_name, **{"max.message.bytes": "10000000"})
+    broker.produce(topic_name, [b"x" * 5_000_000])
+    source = KafkaSource(models.KafkaSource(topic=topic_name), connection(broker.address), "used_goods")
     assert [len(value) for value in read(source)] == [5_000_000]
     source.close()
 
 
-def test_what_decides_delivery_is_not_taken_from_the_connection(
-    kafka_broker: LocalBroker, topic: str
-) -> None:
+def test_what_decides_delivery_is_not_taken_from_the_connection(broker: Broker, topic: str) -> None:
     hostile = {
         "group.id": "another",
         "auto.offset.reset": "latest",
@@ -260,9 +227,9 @@ def test_what_decides_delivery_is_not_taken_from_the_connection(
         "error_cb": "os.system",
         "client.id": "kept",
     }
-    produce(kafka_broker.address, topic, b"a")
+    broker.produce(topic, [b"a"])
     for _ in range(2):
-        where = connection(kafka_broker.address, **hostile)
+        where = connection(broker.address, **hostile)
         source = KafkaSource(models.KafkaSource(topic=topic), where, "used_goods")
         assert read(source) == [b"a"]
         source.close()

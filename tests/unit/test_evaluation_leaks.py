@@ -19,6 +19,8 @@ from furrow.evaluation.leaks import bare, leaked
         pytest.param("CANARY-7f3a", {"model": "CAN\u200bARY\u2060-7f3a"}, id="zero width"),
         pytest.param("CANARY-7f3a", {"model": "ＣＡＮＡＲＹ－７ｆ３ａ"}, id="full width"),
         pytest.param("CANARY-7f3a", {"model": "C\u0301anary7f3a"}, id="accents"),
+        pytest.param("CANARY-7f3a", {"model": "СΑNАRУ 7f3а"}, id="Cyrillic and Greek letters"),
+        pytest.param("сайт", {"model": "CAЙT"}, id="Latin letters for Cyrillic ones"),
         pytest.param("해킹됨", {"model": "\u1112\u1162\u110f\u1175\u11bc\u1103\u116c\u11b7"}, id="jamo"),
         pytest.param("해킹됨", {"links": [{"name": "이 글은 해킹 됨!"}]}, id="deep inside"),
         pytest.param("010-1234-5678", {"place": "연락은 01012345678 로"}, id="telephone number"),

@@ -6,12 +6,14 @@ No group membership: the group only holds the position, so a crashed reader bloc
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from furrow.config import models
 from furrow.engine.ports import Arrival, Connection, Json
@@ -20,6 +22,8 @@ from furrow.errors import ConnectionMissing, CredentialsRefused, FurrowError, Ru
 _quiet = logging.getLogger("furrow.adapters.kafka")
 
 RECEIVE_BYTES = 1_000_000_000
+PRODUCE_BYTES = 100_000_000
+"""The broker decides what is too large, not the client."""
 _OURS = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
@@ -38,6 +42,16 @@ _NOT_FOR_A_READER = {
     "error_cb",
     "on_commit",
 }
+_FOR_EVERY_CLIENT = (
+    "security.",
+    "sasl.",
+    "ssl.",
+    "enable.ssl.",
+    "socket.",
+    "client.",
+    "compression.",
+    "acks",
+)
 _REFUSED = {
     KafkaError._AUTHENTICATION,
     KafkaError.SASL_AUTHENTICATION_FAILED,
@@ -231,15 +245,15 @@ class KafkaSource:
             self._consumer.poll(0)  # lets the client say why: a refused login is only told to its callback
         refused = self._last_error is not None and self._last_error.code() in _REFUSED
         told = self._last_error if refused else error
-        return failure(told, doing, self.topic, self.group, self._connection, self._address)
+        return failure(told, doing, self.topic, self.group, self._connection)
 
 
 def failure(
-    error: KafkaError | None, doing: str, topic: str, group: str, connection: Connection, address: str
+    error: KafkaError | None, doing: str, topic: str, group: str, connection: Connection
 ) -> FurrowError:
     """The error of our tree for one of the client's, with the address and what to do."""
     why = f": {error.str()} ({error.name()})" if error is not None else ""
-    place = f"topic `{topic}` at {address} (connection `{connection.id}`)"
+    place = f"topic `{topic}` at {_bootstrap(connection)} (connection `{connection.id}`)"
     code = error.code() if error is not None else None
     if code in _REFUSED:
         what, todo = doing, "check the connection's login and what the topic grants it"
@@ -254,19 +268,65 @@ def failure(
     return SourceUnavailable(f"{place}: {what}{why}; {todo}")
 
 
+def refused(error: KafkaError) -> bool:
+    """Whether the broker does not accept who we are, or what we may do."""
+    return error.code() in _REFUSED
+
+
 def consumer_config(connection: Connection, group: str) -> dict[str, Any]:
     """The client's config: the connection's extra, with what decides delivery set by us.
 
     Raises ConnectionMissing when the connection names no broker.
     """
+    given = {name: value for name, value in connection.extra.items() if name not in _NOT_FOR_A_READER}
+    defaults: Mapping[str, Any] = {"receive.message.max.bytes": RECEIVE_BYTES, "log_level": 3}
+    return {**defaults, **given, **_OURS, "bootstrap.servers": _address(connection), "group.id": group}
+
+
+def producer_config(connection: Connection) -> dict[str, Any]:
+    """As `consumer_config`, without what only a consumer knows; no retry writes anything twice."""
+    given = {name: connection.extra[name] for name in connection.extra if name.startswith(_FOR_EVERY_CLIENT)}
+    return {
+        "log_level": 3,
+        "linger.ms": 0,
+        **given,
+        "enable.idempotence": True,
+        "message.max.bytes": PRODUCE_BYTES,
+        "bootstrap.servers": _address(connection),
+    }
+
+
+def send_position(
+    producer: Producer, offsets: Sequence[TopicPartition], member: Any, seconds: float
+) -> None:
+    """Put a group's position into the open transaction, or raise KafkaException when the time is over.
+
+    The client's own call can hang far beyond its timeout while the group's coordinator is away (librdkafka
+    issue 5456). Then its thread is left behind, and the producer is of no use any more: open another one.
+    """
+    done: Future[None] = Future()
+
+    def send() -> None:
+        try:
+            producer.send_offsets_to_transaction(list(offsets), member, seconds)
+            done.set_result(None)
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=send, name="position sent", daemon=True).start()
+    try:
+        done.result(seconds + 1)
+    except TimeoutError:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "the group's coordinator is away")) from None
+
+
+def _address(connection: Connection) -> str:
     if not _bootstrap(connection):
         raise ConnectionMissing(
             f"connection `{connection.id}` names no broker: write"
             ' {"bootstrap.servers": "host:9092"} into its extra (the "Config Dict")'
         )
-    given = {name: value for name, value in connection.extra.items() if name not in _NOT_FOR_A_READER}
-    defaults: Mapping[str, Any] = {"receive.message.max.bytes": RECEIVE_BYTES, "log_level": 3}
-    return {**defaults, **given, **_OURS, "bootstrap.servers": _bootstrap(connection), "group.id": group}
+    return _bootstrap(connection)
 
 
 def _bootstrap(connection: Connection) -> str:

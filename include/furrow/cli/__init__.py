@@ -16,6 +16,7 @@ from furrow.cli.dead_letters import dead_letters_app
 from furrow.cli.evaluate import evaluate
 from furrow.cli.ledger import ledger_app
 from furrow.cli.plan import plan
+from furrow.cli.stream import stream
 from furrow.config.settings import Settings
 from furrow.errors import ConfigError, FurrowError
 from furrow.terminal import print_json, progress, show_check, show_status, show_summary
@@ -114,6 +115,9 @@ def run(
 
 
 app.command()(plan)
+
+
+app.command()(stream)
 
 
 app.command(name="eval")(evaluate)

@@ -47,7 +47,7 @@ from furrow.errors import ConfigError, Problem
 
 _VERSION = re.compile(r"v[1-9][0-9]*")
 _RESERVED = {"self", "data", "key", "time", "item", "result", "fetch", "validate", "evaluate"}
-_STAMPS = {"release", "run_id", "record_id", "event_time"}
+_STAMPS = {"key", "release", "run_id", "record_id", "event_time", "published_at"}
 REPLAY_DAG = "dead_letters_replay"
 """The id of a DAG that is not a use case's."""
 Loaded = TypeVar("Loaded")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 """A word usable as a DAG id, a task id, a feature name and a Jinja variable."""
@@ -40,16 +40,28 @@ class FilesSource(Written):
     format: Literal["jsonl", "csv", "parquet"] | None = Field(None, description="Default: by file ending.")
 
 
+class BigQuerySource(Written):
+    query: str = Field(
+        min_length=1,
+        description="GoogleSQL; each row is one record. `@interval_start` (included) and `@interval_end`"
+        " (excluded) are the timestamps between which a run reads.",
+    )
+    connection: str = Field("google_cloud_default", description="Airflow connection of the Google provider.")
+    location: str | None = Field(None, description="Where the query runs, such as asia-northeast3.")
+    page_rows: int = Field(1000, gt=0, le=100_000, description="Rows that are fetched at a time.")
+
+
 class Source(Written):
     """Exactly one of the kinds of source."""
 
     kafka: KafkaSource | None = Field(None, description="Read a topic from the committed position on.")
     files: FilesSource | None = Field(None, description="Read files, all of them in each run.")
+    bigquery: BigQuerySource | None = Field(None, description="Read what a query gives for a span of time.")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Source:
         if len(self.model_fields_set) != 1:
-            raise ValueError("name exactly one source: kafka or files")
+            raise ValueError("name exactly one source: kafka, files or bigquery")
         return self
 
 
@@ -66,10 +78,34 @@ class FeaturesSink(Written):
     ttl_days: int = Field(90, gt=0, description="Days after its event time for which a value may be served.")
 
 
+class KafkaSink(Written):
+    topic: str = Field(description="Topic of the results; each message is one result as a JSON object.")
+    connection: str = Field("kafka_default", description="Airflow connection of the Kafka provider.")
+
+
+TABLE_PATTERN = r"([a-z][a-z0-9.:-]*[a-z0-9]\.)?[A-Za-z0-9_]{1,1024}\.[A-Za-z0-9_]{1,900}"
+"""`dataset.table` or `project.dataset.table`: nothing that could end a quoted name in SQL."""
+
+
+class BigQuerySink(Written):
+    table: str = Field(
+        pattern=f"^{TABLE_PATTERN}$",
+        description="dataset.table in the connection's project, or project.dataset.table. One row for each"
+        " record and event time; <table>_newest is a view with the newest row of each key.",
+    )
+    connection: str = Field("google_cloud_default", description="Airflow connection of the Google provider.")
+    location: str | None = Field(None, description="Where the dataset is, such as asia-northeast3.")
+    create: bool = Field(
+        True, description="Create the table and its view, and add columns; false: they are somebody else's."
+    )
+
+
 class Publish(Written):
     """Where accepted results go; without any, they stay in the run store."""
 
+    kafka: KafkaSink | None = Field(None, description="A topic, with each result under its record's key.")
     features: FeaturesSink | None = Field(None, description="The feature store, through Feast.")
+    bigquery: BigQuerySink | None = Field(None, description="A table with the history of results.")
 
     @property
     def sinks(self) -> list[str]:
@@ -101,6 +137,40 @@ class Budget(Written):
     usd_per_day: float | None = Field(None, ge=0, description="US dollars a day (UTC); null: no cap.")
 
 
+class Stream(Written):
+    """The same steps on each event as it comes. Needs `source.kafka`, `publish.kafka` and no `schedule`."""
+
+    replicas: int = Field(1, gt=0, le=100, description="Processes that share the topic's partitions.")
+    look_ahead: int = Field(
+        64, gt=0, le=10_000, description="Events of one partition that may be on their way at a time."
+    )
+    order: Literal["result", "key"] = Field(
+        "result",
+        description="result: results come out in the order of their events; key: events of one key are also"
+        " worked on one after the other.",
+    )
+    transactions: bool = Field(
+        True,
+        description="Results and the position in one Kafka transaction: exactly once. false: at least once,"
+        " with the record id in each message.",
+    )
+    dead_letters: str | None = Field(
+        None, description="Topic of rejected events; default <source topic>.dead-letters."
+    )
+    max_lag_seconds: float = Field(
+        60.0, gt=0, description="An event that is not published after so long raises the alarm."
+    )
+    drain_seconds: float = Field(
+        30.0, ge=0, description="What is on its way when a replica is stopped may take so long."
+    )
+    run_minutes: float = Field(
+        60.0, gt=0, description="A replica's Airflow task ends after so long, when its successor has begun."
+    )
+    publish_seconds: float = Field(
+        1.0, ge=0, description="The feature store and BigQuery get the results of so long at a time."
+    )
+
+
 class PipelineFile(Written):
     """`pipeline.yaml`: what may change without changing answers."""
 
@@ -115,6 +185,7 @@ class PipelineFile(Written):
     publish: Publish = Publish()
     evaluate: Evaluate = Evaluate()
     budget: Budget = Budget()
+    stream: Stream | None = Field(None, description="Real time: `stream: {}` answers each event as it comes.")
     step_timeout_seconds: float = Field(
         3600.0, gt=0, description="Deadline of one step on one partition; what is paid for is kept."
     )
@@ -125,6 +196,23 @@ class PipelineFile(Written):
         if value is not None and not value.startswith("@") and len(value.split()) not in (5, 6):
             raise ValueError("a schedule is a cron expression of five fields, such as '*/15 * * * *'")
         return value
+
+    @field_validator("stream")
+    @classmethod
+    def _can_stream(cls, stream: Stream | None, info: ValidationInfo) -> Stream | None:
+        given = info.data  # a field with a problem of its own is not in it
+        if stream is None or not {"source", "publish", "schedule"} <= given.keys():
+            return stream
+        source, results = given["source"].kafka, given["publish"].kafka
+        if source is None or results is None:
+            raise ValueError("a stream reads a topic and writes one: give `source.kafka` and `publish.kafka`")
+        if given["schedule"] is not None:
+            raise ValueError("a stream reads the topic all the time: leave `schedule` out, or `stream`")
+        if results.topic == source.topic:
+            raise ValueError("`publish.kafka` would feed its results into `source.kafka`: name another topic")
+        if stream.transactions and results.connection != source.connection:
+            raise ValueError("one transaction needs one broker: name one, or `transactions: false`")
+        return stream
 
 
 # --- steps.yaml ------------------------------------------------------------------------------------
@@ -452,6 +540,15 @@ class Mask(Written):
     )
 
 
+class Screen(Written):
+    """Text that speaks to the model instead of to people: no step sees it, `[지시문]` stands there."""
+
+    on_found: Literal["drop", "reject"] = Field(
+        "drop",
+        description="drop: it is cut out; reject: the record goes to the dead letters (`instruction_found`).",
+    )
+
+
 class StepsFile(Written):
     """`vN/steps.yaml`: the steps in order, the result mapping, the rules."""
 
@@ -460,6 +557,7 @@ class StepsFile(Written):
         min_length=1, description="Field that leaves the pipeline -> step.field that it comes from."
     )
     rules: list[Rule] = Field([], description="A record for which one does not hold is rejected.")
+    screen: Screen | None = Field(None, description="Orders to a model in a record's text; null: they stay.")
     mask: Mask | None = Field(None, description="Personal data that no model may see; null: none is masked.")
 
 

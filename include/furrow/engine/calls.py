@@ -78,7 +78,8 @@ def options_of(request: ModelRequest, catalogue: Mapping[str, CatalogueModel]) -
 class Calls:
     """Asks models on behalf of one run. An answer is in the ledger before anybody sees it.
 
-    prices: needed to keep a budget, and to share out an allowance of tokens.
+    prices: needed to keep a budget, and to share out an allowance of tokens. again_after: seconds after which
+    a model that was out of order is asked again; None: never, for a run that is tried again as a whole.
     """
 
     def __init__(
@@ -88,7 +89,9 @@ class Calls:
         ledger: Ledger,
         stamp: Stamp,
         prices: Prices | None = None,
+        again_after: float | None = None,
     ):
+        self._again_after = again_after
         self._open, self._catalogue, self._prices = open_model, catalogue, prices
         self._lines: dict[str, ModelLine] = {}
         self._ledger, self._stamp = ledger, stamp
@@ -247,9 +250,12 @@ class Calls:
 
     def _line(self, alias: str) -> ModelLine:
         """The line to a model, opened at its first call: what the ledger has needs no model."""
-        if alias not in self._lines:
-            self._lines[alias] = ModelLine(alias, self._open(alias), self._catalogue[alias])
-        return self._lines[alias]
+        line = self._lines.get(alias)
+        if line is None:
+            line = self._lines[alias] = ModelLine(alias, self._open(alias), self._catalogue[alias])
+        elif self._again_after is not None and line.out_of_order_for() > self._again_after:
+            line = self._lines[alias] = ModelLine(alias, line.model, self._catalogue[alias])
+        return line
 
     # --- the ledger, in bulk and in a thread ---------------------------------------------------
 

@@ -49,6 +49,7 @@ class ModelLine:
         self._answers, self._misses = 0, 0
         self._silent_since: float | None = None
         self._closed: FurrowError | None = None
+        self._closed_at = 0.0
         self._stopped = asyncio.Event()
         self._attempts = AsyncRetrying(
             wait=_wait,
@@ -92,6 +93,12 @@ class ModelLine:
         if self._closed is not None:
             raise type(self._closed)(str(self._closed))
 
+    def out_of_order_for(self) -> float:
+        """Seconds since an outage closed the line; 0 while it is open, or closed for good."""
+        if self._stopped.is_set() or not isinstance(self._closed, TransientError):
+            return 0.0
+        return time.monotonic() - self._closed_at
+
     def stop(self) -> None:
         """Make no further call, and end every pause before one."""
         self._close(self._closed or ProviderUnavailable("the run was stopped"))
@@ -119,7 +126,7 @@ class ModelLine:
 
     def _close(self, error: FurrowError) -> None:
         """Fail every further call, at once also those that wait for a place."""
-        self._closed = error
+        self._closed, self._closed_at = error, time.monotonic()
         self._places.open()
 
     def _worth_another_try(self, error: BaseException) -> bool:

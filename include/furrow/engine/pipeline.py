@@ -23,8 +23,16 @@ from furrow.engine.ordered import ordered
 from furrow.engine.ports import ImageFiles
 from furrow.engine.prompt import context_of
 from furrow.engine.record import Failure, Rejection, Trace, Work
+from furrow.engine.screening import Screening
 from furrow.engine.step import Step, build_step
-from furrow.errors import AnswerInvalid, OptionUnknown, RecordError, RuleBroken, TransientError
+from furrow.errors import (
+    AnswerInvalid,
+    InstructionFound,
+    OptionUnknown,
+    RecordError,
+    RuleBroken,
+    TransientError,
+)
 
 CONCLUDING = "validate"
 """The step's name in rejections by a rule."""
@@ -38,13 +46,15 @@ class Pipeline:
         self.version = version
         self._steps = {config.name: build_step(config, version, calls, files) for config in version.steps}
         self._masking = Masking(version.file.mask)
+        names = {name for fields in version.outputs.values() for name in fields.specs}
+        self._screening = Screening(version.file.screen, names | set(version.file.result))
         self._specs = {step: fields.specs for step, fields in version.outputs.items()}
         self._fields = version.result
         self._result = {field: path.split(".", 1) for field, path in version.file.result.items()}
 
     def run(self, works: Iterable[Work]) -> AsyncGenerator[Work, None]:
         """All steps of each record, then the result and the rules. In the order of the input."""
-        return ordered(works, self._whole, max(step.look_ahead for step in self._steps.values()))
+        return ordered(works, self.complete, max(step.look_ahead for step in self._steps.values()))
 
     def run_step(self, name: str, works: Iterable[Work]) -> AsyncGenerator[Work, None]:
         """One step on each record that is still open; the others pass through. Raises OptionUnknown."""
@@ -53,42 +63,55 @@ class Pipeline:
         step = self._steps[name]
 
         async def apply(work: Work) -> Work:
-            return await _apply(step, work, self._masking.seen(work) if work.open else work)
+            return await _apply(step, work, self._seen(work, name))
 
         return ordered(works, apply, step.look_ahead)
 
     def conclude(self, work: Work) -> Work:
-        """Map the outputs to the result and check the rules, placeholders dropped or put back before."""
+        """Map the outputs to the result and check the rules, placeholders dropped or put back before.
+
+        The rules see the record as it came, without what `screen` cut out.
+        """
         if not work.open:
             return work
-        outputs = self._masking.published(work, self._specs)
+        seen = self._screening.published(self._screening.seen(work), self._specs)
+        outputs = self._masking.published(seen, self._specs)
         result = {field: outputs[step][name] for field, (step, name) in self._result.items()}
         try:
             self._check_fit(work, result)
-            self._check_rules({**context_of(work), **outputs, "result": result})
+            self._check_rules({**context_of(seen), **outputs, "result": result})
         except RecordError as error:
             work.rejection = Rejection(error.reason, CONCLUDING, str(error))
         else:
             work.result = result
         return work
 
-    async def _whole(self, work: Work) -> Work:
-        seen = self._masking.seen(work) if work.open else work
+    async def complete(self, work: Work) -> Work:
+        """All steps of one record, then the result and the rules. Raises RunError."""
+        seen = self._seen(work, next(iter(self._steps)))
         for step in self._steps.values():
             await _apply(step, work, seen)
         return self.conclude(work)
 
+    def _seen(self, work: Work, step: str) -> Work:
+        """The work as its steps may see it; where `screen` rejects, it is rejected in that step."""
+        if not work.open:
+            return work
+        try:
+            return self._masking.seen(self._screening.seen(work))
+        except InstructionFound as error:
+            work.rejection = Rejection(error.reason, step, str(error))
+            return work
+
     def _check_fit(self, work: Work, result: dict[str, Any]) -> None:
-        """A result that masking changed may no longer fit: too long with what was put back, say."""
-        if not self._masking.on or all(
-            result[field] == work.outputs[step][name] for field, (step, name) in self._result.items()
-        ):
+        """A result that `mask` or `screen` changed may no longer fit: too long with what was put back."""
+        if all(result[field] == work.outputs[step][name] for field, (step, name) in self._result.items()):
             return
         try:
             self._fields.validate(result)
         except ValidationError as error:
             names = sorted({str(entry["loc"][0]) for entry in error.errors()})
-            what = f"what `mask` left of {', '.join(names)} does not fit output.yaml"
+            what = f"what `mask` and `screen` left of {', '.join(names)} does not fit output.yaml"
             raise AnswerInvalid(what) from None
 
     def _check_rules(self, context: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from furrow.config.models import Images
 
@@ -240,6 +240,14 @@ class Arrival:
     value: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The span of time that a run is about, from `start` up to, not including, `end`, both with an offset."""
+
+    start: datetime
+    end: datetime
+
+
 class Source(Protocol):
     """Where records come from. Nothing is marked as read until `commit`."""
 
@@ -331,4 +339,13 @@ class Connections(Protocol):
 
     def get(self, connection_id: str) -> Connection:
         """Raises ConnectionMissing."""
+        ...
+
+
+@runtime_checkable
+class GoogleHooks(Protocol):
+    """Connections that also know the Google provider's hooks: in Airflow only."""
+
+    def bigquery(self, connection_id: str, location: str | None) -> Any:
+        """The `google.cloud.bigquery.Client` of the provider's hook. Raises what `Connections.get` raises."""
         ...

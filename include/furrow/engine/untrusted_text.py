@@ -20,7 +20,7 @@ _CHAT_MARKERS = re.compile(
     r"|\[\s?/?(?:inst|tool_calls|tool_results|available_tools|system_prompt)\s?\]",
     re.IGNORECASE,
 )
-_LOOK_ALIKE = {
+_SIGNS = {
     **dict.fromkeys("‹〈⟨《«≪❬❮˂ᐸ〈＜﹤", "<"),
     **dict.fromkeys("›〉⟩》»≫❭❯˃ᐳ〉＞﹥", ">"),
     **dict.fromkeys("｜ǀ│┃∣❘￨¦ㅣᅵ", "|"),
@@ -28,9 +28,14 @@ _LOOK_ALIKE = {
     **dict.fromkeys("】〕〛⁆］", "]"),
     **dict.fromkeys("▁‗﹍＿", "_"),
     **dict.fromkeys("∕⁄／⧸", "/"),
+}
+LETTERS = {
     **dict(zip("аеіорсухѕнтмквгԁһӏոɑαεικνορτυχ", "aeiopcyxshtmkbrdhlnaaeiknoptux", strict=True)),
     **dict(zip("АЕІОРСУХЅНТМКВΑΒΕΗΙΚΜΝΟΡΤΥΧΖ", "AEIOPCYXSHTMKBABEHIKMNOPTYXZ", strict=True)),
+    **dict(zip("јԛԝѵɡıɩ", "jqwvgii", strict=True)),
 }
+"""Cyrillic, Greek and other letters -> the Latin ones that they are mistaken for."""
+_LOOK_ALIKE = {**_SIGNS, **LETTERS}
 
 
 class _Plain(dict[int, str]):
@@ -49,6 +54,16 @@ _PLAIN = _Plain()
 def visible(text: str) -> str:
     """The text as a reader sees it: without zero-width, bidi, tag and control characters, composed (NFC)."""
     return unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", _HIDDEN.sub("", text)))
+
+
+def plain_letters(text: str) -> str:
+    """The text in the letters that it is read as, as long as it was: Cyrillic `Іgnоrе` is `Ignore`."""
+    return text.translate(_PLAIN)
+
+
+def chat_markers(plain_text: str) -> list[tuple[int, int]]:
+    """Where turn markers of a chat format stand in a text of `plain_letters`."""
+    return [found.span() for found in _CHAT_MARKERS.finditer(plain_text)]
 
 
 def without_chat_markers(text: str) -> str:

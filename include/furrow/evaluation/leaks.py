@@ -7,6 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from furrow.engine.untrusted_text import LETTERS
+
+_LATIN = str.maketrans(LETTERS)
 LONG_NUMBER = 7
 """Digits; a number this long is found within a longer one too: a telephone number behind a country code."""
 
@@ -14,7 +17,8 @@ LONG_NUMBER = 7
 def leaked(forbidden: Iterable[str], result: Any) -> list[str]:
     """Those of the forbidden texts that stand in a value of the result.
 
-    Width, case, spaces, punctuation, invisible characters and accents do not hide a text. A short number is
+    Width, case, spaces, punctuation, invisible characters and accents do not hide a text, nor do Cyrillic or
+    Greek letters that look like Latin ones. A short number is
     only found as a number of its own: `300` does not stand in 13000.
     """
     leaves = list(_leaves(result))
@@ -35,7 +39,15 @@ def _in_texts(forbidden: str, texts: Iterable[str]) -> bool:
     if wanted.isdecimal() and len(wanted) < LONG_NUMBER:
         pattern = re.compile(rf"(?<!\d){wanted}(?!\d)")
         return any(pattern.search(bare(text)) for text in texts)
-    return bool(wanted) and any(wanted in bare(text) or forbidden in text for text in texts)
+    looks = _latin(forbidden)
+    return bool(wanted) and any(
+        wanted in bare(text) or forbidden in text or looks in _latin(text) for text in texts
+    )
+
+
+def _latin(text: str) -> str:
+    """The text `bare`, in the Latin letters that its letters are mistaken for."""
+    return bare(unicodedata.normalize("NFKC", text).translate(_LATIN))
 
 
 def _in_numbers(forbidden: str, numbers: Iterable[str]) -> bool:

@@ -29,6 +29,14 @@ class AirflowConnections:
             extra=_extra(connection_id, found.extra),
         )
 
+    def bigquery(self, connection_id: str, location: str | None) -> Any:
+        """The client of the Google provider's hook. Raises what `get` raises."""
+        from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+
+        found = self.get(connection_id)  # what is wrong with it is said in our words
+        hook = BigQueryHook(gcp_conn_id=found.id, use_legacy_sql=False)
+        return hook.get_client(project_id=hook.project_id, location=location or hook.location)
+
 
 def _found(connection_id: str) -> Any:
     try:

@@ -14,9 +14,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Param, TriggerRule, get_parsing_context, task_group
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param, TriggerRule, get_parsing_context, task_group
 
 from furrow.config.loader import REPLAY_DAG, load_all, load_models, load_use_case
+from furrow.config.models import PipelineFile
 from furrow.config.settings import Settings
 from furrow.config.use_case import Broken, UseCase
 from furrow.errors import ConfigError, Problem
@@ -91,7 +92,7 @@ def use_case_dag(use_case: UseCase) -> DAG:
         use_case.name,
         description=pipeline.description,
         doc_md=describe_use_case(use_case),
-        schedule=pipeline.schedule,
+        schedule=_schedule(pipeline),
         start_date=_SINCE,
         catchup=False,
         max_active_runs=1,
@@ -103,6 +104,14 @@ def use_case_dag(use_case: UseCase) -> DAG:
     dag.params = _params(use_case)  # after the tasks: Airflow copies a DAG's params into each one it gets
     dag.validate()
     return dag
+
+
+def _schedule(pipeline: PipelineFile) -> str | CronDataIntervalTimetable | None:
+    """A query reads a span of time, which a cron expression alone no longer gives a run."""
+    cron = pipeline.schedule
+    if pipeline.source.bigquery is None or cron is None or cron in ("@once", "@continuous"):
+        return cron
+    return CronDataIntervalTimetable(cron, timezone="UTC")
 
 
 def _add_tasks(use_case: UseCase, steps: list[str]) -> None:

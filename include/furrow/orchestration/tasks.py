@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from furrow.batch.run import BatchRun
+    from furrow.engine.ports import Interval
 
 Json = dict[str, Any]
 
@@ -51,9 +52,10 @@ class UseCaseTask(BaseOperator):  # type: ignore[misc]
         from furrow.assembly import open_run
         from furrow.orchestration.connections import AirflowConnections
 
+        run_id, interval = str(context["run_id"]), _interval(context)
         with (
             self._errors_in_the_log(),
-            open_run(self.use_case, str(context["run_id"]), AirflowConnections()) as run,
+            open_run(self.use_case, run_id, AirflowConnections(), interval=interval) as run,
         ):
             return self.call(run, dict(context["params"]))
 
@@ -69,6 +71,14 @@ class UseCaseTask(BaseOperator):  # type: ignore[misc]
         except FurrowError as error:
             self.log.error("%s: %s", type(error).__name__, error)
             raise
+
+
+def _interval(context: Context) -> Interval | None:
+    """The data interval of the Airflow run; one that was triggered without a logical date has none."""
+    from furrow.engine.ports import Interval
+
+    start, end = context.get("data_interval_start"), context.get("data_interval_end")
+    return None if start is None or end is None else Interval(start, end)
 
 
 class Fetch(UseCaseTask):

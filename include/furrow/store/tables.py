@@ -146,3 +146,24 @@ runs = sa.Table(
     sa.Column("report_uri", sa.Text),
     sa.Index("furrow_runs_by_start", "use_case", "started_at"),
 )
+
+intervals = sa.Table(
+    "furrow_intervals",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("read_until", UtcTime, nullable=False),
+)
+"""Up to which moment a source that is asked for spans of time was read."""
+
+replicas = sa.Table(
+    "furrow_replicas",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("replica", sa.String, primary_key=True),
+    sa.Column("process", sa.String(64), nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("seen_at", UtcTime, nullable=False),
+    sa.Column("standing", sa.JSON, nullable=False),
+)
+"""The process that runs each replica of a stream: the last that came. standing: as it was when last seen.
+"""

@@ -1,7 +1,8 @@
 """Doubles of the outside world for tests, benchmarks and dry runs: product code, named for what it is.
 
-`ScriptedModel`, `MemorySource`, `MemorySink` and `MemoryLedger` implement the seams of `engine.ports` in
-this process. `ModelServer` is a real HTTP server that speaks the protocols of providers, bills what it
+`ScriptedModel`, `MemorySource`, `MemoryFeed`, `MemorySink` and `MemoryLedger` implement the seams of
+`engine.ports` and `engine.events` in this process. `ModelServer` is a real HTTP server that speaks the
+protocols of providers, bills what it
 answers and fails to order or at a rate; `ServerProcess` (`python -m furrow.testing`) runs it in a process of
 its own.
 """
@@ -15,6 +16,7 @@ from furrow.testing.doubles import (
     ScriptedModel,
 )
 from furrow.testing.faults import Fault, FaultKind, FaultRate
+from furrow.testing.memory_feed import MemoryFeed
 from furrow.testing.meter import Bill, read_meter
 from furrow.testing.model_server import ModelServer
 from furrow.testing.protocols import (
@@ -41,6 +43,7 @@ __all__ = [
     "FaultKind",
     "FaultRate",
     "GenerateContent",
+    "MemoryFeed",
     "MemoryLedger",
     "MemorySink",
     "MemorySource",

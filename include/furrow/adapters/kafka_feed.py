@@ -1,0 +1,405 @@
+"""A Kafka topic as a feed: a consumer group's member, and a producer whose transactions carry the position.
+
+Each replica is a static member (`group.instance.id`) and has a `transactional.id` of its own, so that a
+process that takes its place gets its partitions at once, and the broker ends what the one before left open.
+
+The client lets one thread at a time into a consumer, and a thread in `poll` stays there, also while it waits
+in a callback for a commit. So whatever needs the consumer is done by the thread that polls: it keeps what a
+commit needs at hand, and stores positions for others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import (
+    OFFSET_INVALID,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+
+from furrow.adapters.kafka import consumer_config, failure, producer_config, refused, send_position
+from furrow.engine.events import Event, Holder, Outgoing
+from furrow.engine.ports import Connection
+from furrow.errors import FurrowError, RunError, SinkUnavailable, SourceUnavailable
+
+log = logging.getLogger(__name__)
+_quiet = logging.getLogger("furrow.adapters.kafka")
+
+_TRANSACTION_SECONDS = 15
+"""Longest transaction; one that a killed process left open is hidden from readers so long if nobody takes its
+place.
+"""
+_SESSION_SECONDS = 10
+_STRATEGY = "range"
+"""Members are static, so only a change of their number moves partitions. The embedded broker gets stuck with
+`cooperative-sticky`.
+"""
+_SEND_SECONDS = 8.0
+_LAG_SECONDS = 0.5
+_SAYS_LITTLE = {"log_level": 2}
+"""While a broker is away the client would log each try to connect, twenty a second; what matters is raised."""
+_PASSING = {
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._TRANSPORT,
+    KafkaError._RESOLVE,
+    KafkaError._TIMED_OUT,
+    KafkaError._PARTITION_EOF,
+}
+_OUT_OF_RANGE = {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}
+
+
+class KafkaFeed:
+    """The events of `topic` for one member of `group`.
+
+    member: names it in the group; the same name again takes its place. transactions: results and position in
+    one; False for a broker that has none, and for a reader that writes nothing. timeout: seconds for one
+    thing that is asked of the broker.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        group: str,
+        member: str,
+        connection: Connection,
+        transactions: bool = True,
+        timeout: float = 15.0,
+    ):
+        self.topic, self.group, self.member = topic, group, f"{group}.{member}"
+        self._connection, self._transactions, self._timeout = connection, transactions, timeout
+        self._consumer: Consumer | None = None
+        self._producer: Producer | None = None
+        self._position: dict[int, int] = {}
+        self._broken: FurrowError | None = None
+        self._refusal: KafkaError | None = None
+        self._polling, self._writing = threading.Lock(), threading.Lock()
+        self._wishes: queue.SimpleQueue[_Wish] = queue.SimpleQueue()
+        self._member: Any = None
+        self._lag, self._next_lag = 0, 0.0
+
+    def open(self, holder: Holder) -> None:
+        """Join the group, once the transactions of an earlier process of this member have ended.
+
+        Raises SourceUnavailable, CredentialsRefused, or RunError for a connection that is no client's config.
+        """
+        self._broken = self._refusal = None
+        self._position, self._lag, self._member = {}, 0, None
+        try:
+            self._producer = self._open_producer()
+            self._consumer = Consumer({**self._consumer_config(), "error_cb": self._remember}, logger=_quiet)
+            self._consumer.subscribe(
+                [self.topic],
+                on_assign=lambda _, parts: self._in_callback(lambda: self._given(holder, parts)),
+                on_revoke=lambda _, parts: self._in_callback(lambda: self._taken(holder, parts)),
+                on_lost=lambda _, parts: self._in_callback(lambda: self._taken(holder, parts)),
+            )
+        except KafkaException as error:
+            self.close()
+            raise self._failure(error.args[0], "the stream could not be opened") from error
+        except (TypeError, ValueError) as error:
+            self.close()
+            raise RunError(
+                f"connection `{self._connection.id}` is not a Kafka client's config: {error}; mend its extra"
+            ) from None
+
+    def poll(self, most: int, seconds: float) -> list[Event]:
+        """Up to `most` events as soon as there are any; rebalances happen in here. See Feed."""
+        with self._polling:
+            self._grant()
+            consumer = self._opened
+            first = consumer.poll(seconds)
+            rest = consumer.consume(most - 1, 0) if first is not None and most > 1 else []
+            self._look(consumer)
+            self._grant()
+        if self._broken is not None:
+            raise self._broken
+        messages = [message for message in [first, *rest] if message is not None]
+        for message in messages:
+            self._check(message.error())
+        return [_event(message) for message in messages if message.error() is None]
+
+    def hold(self, partitions: Sequence[int]) -> None:
+        """Deliver nothing of these until `go_on`."""
+        self._opened.pause([TopicPartition(self.topic, number) for number in partitions])
+
+    def go_on(self, partitions: Sequence[int]) -> None:
+        """Deliver them again."""
+        self._opened.resume([TopicPartition(self.topic, number) for number in partitions])
+
+    def commit(self, messages: Sequence[Outgoing], position: Mapping[int, int]) -> None:
+        """Write the messages and move the position, in one transaction where there are any. See Feed."""
+        offsets = [TopicPartition(self.topic, number, offset) for number, offset in position.items()]
+        with self._writing:
+            if self._broken is not None:
+                raise self._broken
+            if self._transactions:
+                self._in_transaction(messages, offsets)
+            else:
+                self._one_after_the_other(messages, offsets)
+            self._position.update(position)
+
+    def lag(self) -> int:
+        """Messages after the committed position, as far as the last fetches told half a second ago."""
+        return self._lag
+
+    def close(self) -> None:
+        """Leave without telling the broker: the partitions wait for who takes this place, `_SESSION_SECONDS`
+        long.
+        """
+        with self._polling:  # not `_writing`: closing tells the holder, who may still commit
+            if self._consumer is not None:
+                self._consumer.close()
+        with self._writing:
+            self._consumer = self._producer = None
+
+    # --- what the thread that polls does for others ------------------------------------------------
+
+    def _look(self, consumer: Consumer) -> None:
+        """Keep at hand which member of which generation we are, and how far we are behind."""
+        self._member = consumer.consumer_group_metadata()
+        if time.monotonic() >= self._next_lag:
+            self._next_lag = time.monotonic() + _LAG_SECONDS
+            self._lag = sum(self._behind(number, offset) for number, offset in list(self._position.items()))
+
+    def _grant(self) -> None:
+        """Store the positions that others wait for."""
+        while not self._wishes.empty():
+            wish = self._wishes.get()
+            try:
+                wish.done.set_result(self._opened.commit(offsets=wish.offsets, asynchronous=False) or [])
+            except (KafkaException, FurrowError) as error:
+                wish.done.set_exception(error)
+
+    def _stored(self, offsets: list[TopicPartition]) -> list[TopicPartition]:
+        """The answer of the broker to these positions, whoever asks it."""
+        wish = _Wish(offsets)
+        self._wishes.put(wish)
+        while not wish.done.done():
+            if self._polling.acquire(timeout=0.01):
+                try:
+                    self._grant()
+                finally:
+                    self._polling.release()
+        return wish.done.result()
+
+    def _taken_by(self, holder: Holder, numbers: Sequence[int]) -> None:
+        """Let the holder commit once more. It does so in other threads, which may need this one."""
+        told: Future[None] = Future()
+
+        def tell() -> None:
+            try:
+                told.set_result(holder.taken(numbers))
+            except BaseException as error:
+                told.set_exception(error)
+
+        threading.Thread(target=tell, name="partitions taken").start()
+        while not told.done():
+            self._grant()
+            with contextlib.suppress(TimeoutError):
+                told.exception(0.005)
+        told.result()
+
+    # --- partitions that come and go; inside `poll` and `close` ------------------------------------
+
+    def _in_callback(self, do: Callable[[], None]) -> None:
+        """The client swallows what its callbacks raise: `poll` raises it."""
+        try:
+            self._member = self._opened.consumer_group_metadata()
+            do()
+        except KafkaException as error:
+            self._broken = self._failure(error.args[0], "the partitions could not be taken up")
+        except FurrowError as error:
+            self._broken = error
+        except Exception as error:
+            log.exception("while partitions came or went")
+            self._broken = SourceUnavailable(f"{self.topic}: {error!r} while partitions came or went")
+
+    def _given(self, holder: Holder, parts: list[TopicPartition]) -> None:
+        consumer = self._opened
+        starts = {
+            part.partition: self._start(part) for part in consumer.committed(parts, timeout=self._timeout)
+        }
+        consumer.assign([TopicPartition(self.topic, *start) for start in starts.items()])
+        self._position.update(starts)
+        holder.given(starts)
+
+    def _taken(self, holder: Holder, parts: list[TopicPartition]) -> None:
+        numbers = [part.partition for part in parts]
+        self._taken_by(holder, numbers)
+        for number in numbers:
+            self._position.pop(number, None)
+        with contextlib.suppress(KafkaException):  # of a lost assignment nothing is left to give back
+            self._opened.unassign()
+
+    def _start(self, part: TopicPartition) -> int:
+        """The committed offset, or the first one of a partition that nobody has read."""
+        if part.error is not None:
+            raise KafkaException(part.error)
+        first, end = self._opened.get_watermark_offsets(part, timeout=self._timeout, cached=False)
+        if part.offset == OFFSET_INVALID:
+            return int(first)
+        if first <= part.offset <= end:
+            return int(part.offset)
+        raise RunError(
+            f"the position of group `{self.group}` in {self.topic}/{part.partition} is {part.offset}, but the"
+            f" partition holds {first} to {end}: events were deleted unread, or the topic was made anew. To go on"
+            f" without them, stop the stream and set the position: kafka-consumer-groups.sh --group {self.group}"
+            f" --topic {self.topic}:{part.partition} --reset-offsets --to-earliest --execute"
+        )
+
+    # --- writing -------------------------------------------------------------------------------------
+
+    def _in_transaction(self, messages: Sequence[Outgoing], offsets: list[TopicPartition]) -> None:
+        producer = self._open_writer
+        try:
+            producer.begin_transaction()
+            for message in messages:
+                _produce(producer, message)
+            send_position(producer, offsets, self._member, min(self._timeout, _SEND_SECONDS))
+        except (KafkaException, BufferError) as error:
+            self._abort(producer, error)
+        self._end(producer)
+
+    def _end(self, producer: Producer) -> None:
+        """Until the broker has said yes or no: an end that timed out may have happened."""
+        deadline = time.monotonic() + 2 * self._timeout
+        while True:
+            try:
+                producer.commit_transaction(self._timeout)
+                return
+            except KafkaException as error:
+                told = error.args[0]
+                if told.txn_requires_abort():
+                    self._abort(producer, error)
+                if not told.retriable() or time.monotonic() > deadline:
+                    raise self._anew(f"the end of a transaction is unknown: {told.str()}") from error
+
+    def _abort(self, producer: Producer, error: Exception) -> None:
+        """Undo it and raise SinkUnavailable; SourceUnavailable when that is not possible."""
+        try:
+            producer.abort_transaction(self._timeout)
+        except KafkaException as second:
+            raise self._anew(f"{error}; the transaction could not be aborted: {second}") from error
+        raise SinkUnavailable(f"results of {self.topic} could not be written now: {error}") from error
+
+    def _one_after_the_other(self, messages: Sequence[Outgoing], offsets: list[TopicPartition]) -> None:
+        failures: list[KafkaError] = []
+        if messages:
+            producer = self._open_writer
+            for message in messages:
+                _produce(producer, message, lambda error, _: failures.append(error) if error else None)
+            left = producer.flush(self._timeout)
+            if failures or left:
+                producer.purge()
+                why = failures[0].str() if failures else f"{left} were not confirmed in {self._timeout:g} s"
+                raise SinkUnavailable(f"results of {self.topic} could not be written: {why}")
+        try:
+            done = self._stored(offsets)
+        except KafkaException as error:
+            raise SinkUnavailable(f"the position in {self.topic} could not be stored: {error}") from error
+        if refusals := [part.error for part in done if part.error is not None]:
+            raise SinkUnavailable(f"the position in {self.topic} could not be stored: {refusals[0].str()}")
+
+    # --- the clients ---------------------------------------------------------------------------------
+
+    def _consumer_config(self) -> dict[str, Any]:
+        return {
+            "session.timeout.ms": _SESSION_SECONDS * 1000,
+            **consumer_config(self._connection, self.group),
+            **_SAYS_LITTLE,
+            "group.instance.id": self.member,
+            "partition.assignment.strategy": _STRATEGY,
+            "enable.partition.eof": False,
+        }
+
+    def _open_producer(self) -> Producer:
+        config = {**producer_config(self._connection), **_SAYS_LITTLE}
+        if not self._transactions:
+            return Producer({**config, "error_cb": self._remember}, logger=_quiet)
+        ours = {"transactional.id": self.member, "transaction.timeout.ms": _TRANSACTION_SECONDS * 1000}
+        producer = Producer({**config, **ours, "error_cb": self._remember}, logger=_quiet)
+        producer.init_transactions(self._timeout)
+        return producer
+
+    @property
+    def _opened(self) -> Consumer:
+        if self._consumer is None:
+            raise self._anew("it is closed")
+        return self._consumer
+
+    @property
+    def _open_writer(self) -> Producer:
+        if self._producer is None:
+            raise self._anew("it is closed")
+        return self._producer
+
+    def _behind(self, number: int, position: int) -> int:
+        try:
+            _, end = self._opened.get_watermark_offsets(TopicPartition(self.topic, number), cached=True)
+        except KafkaException:
+            return 0
+        return max(int(end) - position, 0)
+
+    # --- errors --------------------------------------------------------------------------------------
+
+    def _check(self, error: KafkaError | None) -> None:
+        """Raise what ends this stay; what passes by itself is left to the client."""
+        if error is None:
+            return
+        if error.code() in _OUT_OF_RANGE:
+            raise RunError(
+                f"{self.topic}: events after the position of group `{self.group}` were deleted unread"
+                f" ({error.str()})"
+            )
+        if error.code() in _PASSING and self._refusal is None:
+            log.debug("%s: %s", self.topic, error.str())
+            return
+        raise self._failure(error, "reading stopped")
+
+    def _remember(self, error: KafkaError) -> None:
+        if refused(error):
+            self._refusal = error
+
+    def _failure(self, error: KafkaError, doing: str) -> FurrowError:
+        return failure(self._refusal or error, doing, self.topic, self.group, self._connection)
+
+    def _anew(self, why: str) -> SourceUnavailable:
+        """From now on nothing is committed until it is opened anew."""
+        error = SourceUnavailable(f"the stream of {self.topic} has to be opened anew: {why}")
+        self._broken = self._broken or error
+        return error
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """Positions that somebody wants to have stored."""
+
+    offsets: list[TopicPartition]
+    done: Future[list[TopicPartition]] = field(default_factory=Future)
+
+
+def _produce(producer: Producer, message: Outgoing, told: Callable[[Any, Any], None] | None = None) -> None:
+    producer.produce(
+        message.topic, message.value, message.key, headers=list(message.headers), on_delivery=told
+    )
+
+
+def _event(message: Message) -> Event:
+    headers = tuple((name, value or b"") for name, value in message.headers() or ())
+    time_ = message.timestamp()[1] / 1000
+    return Event(
+        message.topic(), message.partition(), message.offset(), message.key(), message.value(), time_, headers
+    )

@@ -1,0 +1,139 @@
+"""The composition root of real time: a use case -> its replicas and followers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from furrow.assembly import Deployment
+from furrow.config.models import KafkaSink as KafkaTopic
+from furrow.config.models import KafkaSource, Stream
+from furrow.config.use_case import UseCase, Version
+from furrow.engine.pipeline import Pipeline
+from furrow.engine.ports import Sink
+from furrow.errors import OptionUnknown
+from furrow.store.replicas import Seat
+from furrow.streaming.follower import Follower
+from furrow.streaming.replica import Assignment, Replica
+from furrow.streaming.serving import Serving
+from furrow.streaming.standing import Standing
+
+Told = Callable[[Standing], None]
+
+_MODEL_AGAIN_SECONDS = 2.0
+"""So long after an outage a model is asked again: events wait for it, whatever the outage lasts."""
+
+
+class StreamAssembly:
+    """The stream of one use case. Raises OptionUnknown when its pipeline.yaml has none."""
+
+    def __init__(self, deployment: Deployment, use_case: UseCase):
+        pipeline = use_case.pipeline
+        if pipeline.stream is None or pipeline.source.kafka is None or pipeline.publish.kafka is None:
+            raise OptionUnknown(f"{use_case.name} has no stream; write `stream: {{}}` into its pipeline.yaml")
+        self._deployment, self._use_case = deployment, use_case
+        self.options: Stream = pipeline.stream
+        self._source: KafkaSource = pipeline.source.kafka
+        self._results: KafkaTopic = pipeline.publish.kafka
+
+    @property
+    def sinks(self) -> list[str]:
+        """What follows the result topic."""
+        return [name for name in self._use_case.pipeline.publish.sinks if name != "kafka"]
+
+    @property
+    def guarantee(self) -> str:
+        """What a reader of the result topic may rely on, for the log."""
+        if self.options.transactions:
+            return "exactly once for readers of committed messages (results and position in one transaction)"
+        return "at least once; a result may come twice, with the same `record_id` in its headers"
+
+    def make_topics(self) -> list[str]:
+        """Make the topics of results and dead letters if they are missing; which they were."""
+        from furrow.adapters.kafka_topics import make_topics
+
+        connection = self._deployment.connections.get(self._source.connection)
+        return make_topics(connection, self._source.topic, [self._results.topic, self._letters])
+
+    def replica(self, number: int, told: Told, report_seconds: float = 10.0) -> Replica:
+        """One replica. Raises ConnectionMissing."""
+        from furrow.adapters.kafka_feed import KafkaFeed
+
+        name, started = self._use_case.name, datetime.now(UTC).isoformat(timespec="seconds")
+        run_id = f"stream__{started}__{number}"
+        connection = self._deployment.connections.get(self._source.connection)
+        feed = KafkaFeed(
+            self._source.topic, self._group, str(number), connection, transactions=self.options.transactions
+        )
+        assignment = Assignment(
+            name, run_id, self.options, self._use_case.pipeline.record, self._results.topic, self._letters
+        )
+        serving = Serving(LiveVersion(self._deployment, name), partial(self._pipeline, run_id=run_id))
+        seat = Seat(self._deployment.database, name, str(number))
+        return Replica(assignment, seat, feed, serving, self._deployment.letters, told, report_seconds)
+
+    def follower(self, sink: str, told: Told, report_seconds: float = 10.0) -> Follower:
+        """What publishes the results to one more sink. Raises OptionUnknown, ConnectionMissing."""
+        from furrow.adapters.kafka_feed import KafkaFeed
+
+        if sink not in self.sinks:
+            raise OptionUnknown(
+                f"{self._use_case.name} publishes to {', '.join(self.sinks) or 'no other sink'}"
+            )
+        connection = self._deployment.connections.get(self._results.connection)
+        feed = KafkaFeed(self._results.topic, f"{self._group}.{sink}", "0", connection, transactions=False)
+        seat = Seat(self._deployment.database, self._use_case.name, sink)
+        return Follower(
+            self.options, seat, feed, _Sinks(self._deployment, self._use_case, sink), told, report_seconds
+        )
+
+    def _pipeline(self, version: Version, run_id: str) -> AbstractAsyncContextManager[Pipeline]:
+        return self._deployment.pipeline(self._use_case, version, run_id, _MODEL_AGAIN_SECONDS)
+
+    @property
+    def _group(self) -> str:
+        return self._source.group or f"furrow.{self._use_case.name}"
+
+    @property
+    def _letters(self) -> str:
+        return self.options.dead_letters or f"{self._source.topic}.dead-letters"
+
+
+class _Sinks:
+    """The sink for rows of a release, each opened once."""
+
+    def __init__(self, deployment: Deployment, use_case: UseCase, name: str):
+        self._deployment, self._use_case, self._name = deployment, use_case, name
+        self._opened: dict[str, Sink] = {}
+
+    def __call__(self, release: str) -> Sink:
+        if release not in self._opened:
+            written = release.split("@")[0]
+            version = self._use_case.versions.get(written) or self._use_case.version()
+            self._opened[release] = self._deployment.sink(self._name, self._use_case, version)
+        return self._opened[release]
+
+
+class LiveVersion:
+    """The live version of a use case, loaded again when a file of its folder or models.yaml has changed."""
+
+    def __init__(self, deployment: Deployment, use_case: str):
+        self._settings, self._connections, self._name = deployment.settings, deployment.connections, use_case
+        self._seen: frozenset[tuple[str, int]] = frozenset()
+        self._version: Version | None = None
+
+    def __call__(self) -> Version:
+        """Raises ConfigError or OptionUnknown, again at each call until the files change."""
+        files = self._files()
+        if self._version is None or files != self._seen:
+            self._version = Deployment(self._settings, self._connections).use_case(self._name).version()
+            self._seen = files
+        return self._version
+
+    def _files(self) -> frozenset[tuple[str, int]]:
+        prompts: Path = self._settings.prompts
+        found = [prompts / "models.yaml", *(prompts / self._name).rglob("*")]
+        return frozenset((str(path), path.stat().st_mtime_ns) for path in found if path.is_file())

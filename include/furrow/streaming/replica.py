@@ -1,0 +1,337 @@
+"""One replica of a stream: events in, all steps on each of them, results out and the position moved.
+
+Many events are on their way at once. What is published is the resolved prefix of each partition, so results
+come out in the order of their events. An event that fails for now is tried again and holds its partition's
+floor. Partitions that another replica takes over are dropped as they are: it finds the paid answers in the
+ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if_exception_type
+from tenacity.retry import retry_base
+from tenacity.wait import wait_random_exponential
+
+from furrow.config.models import RecordFields, Stream
+from furrow.engine.events import Event, Feed, Outgoing
+from furrow.engine.reading import read_work
+from furrow.engine.record import Outcome, Work
+from furrow.errors import FurrowError, ReplicaReplaced, SourceUnavailable, StoreUnavailable, TransientError
+from furrow.store.dead_letters import DeadLetters, Letter, letter_of
+from furrow.store.replicas import Seat
+from furrow.streaming.messages import letter_message, result_message, row_of
+from furrow.streaming.progress import Place
+from furrow.streaming.serving import Serving
+from furrow.streaming.standing import Standing
+from furrow.streaming.window import Window
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.1
+_AT_ONCE = 500
+"""Events of a partition in one commit, at most."""
+_LOOK_SECONDS = 1.0
+_BACKOFF = wait_random_exponential(multiplier=0.2, max=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came of an event: its work as it ended, or None for a tombstone."""
+
+    event: Event
+    release: str
+    work: Work | None = None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """None for a tombstone."""
+        return None if self.work is None else self.work.outcome
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What a replica works on, and where its results go."""
+
+    use_case: str
+    run_id: str
+    options: Stream
+    record: RecordFields
+    results: str
+    letters: str
+
+
+class Replica:
+    """Runs until it is stopped, a newer process takes its place, or a person has to act.
+
+    told: called with how it stands, every `report_seconds`.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        seat: Seat,
+        feed: Feed,
+        serving: Serving,
+        letters: DeadLetters,
+        told: Callable[[Standing], None] = lambda standing: None,
+        report_seconds: float = 10.0,
+    ):
+        self.standing = Standing()
+        self._assignment, self._seat, self._feed = assignment, seat, feed
+        self._serving, self._letters = serving, letters
+        self._told, self._report_seconds = told, report_seconds
+        options = assignment.options
+        self._window: Window[Ended] = Window(feed, options.look_ahead, options.order == "key")
+        self._committing, self._resolved, self._stopping = asyncio.Lock(), asyncio.Event(), asyncio.Event()
+        self._passed: list[Letter] = []
+
+    async def run(self) -> Standing:
+        """Work until `stop`, and drain. Raises ReplicaReplaced, or RunError when a person has to act."""
+        self._loop = asyncio.get_running_loop()
+        await self._serving.start()
+        try:
+            await asyncio.to_thread(self._seat.take)
+            await _retrying(retry_if_exception_type(SourceUnavailable), self._session)
+        finally:
+            await self._serving.close()
+            await self._close_letters()
+        return self.standing
+
+    def stop(self) -> None:
+        """Take nothing more, finish what is on its way in `drain_seconds`, and end. In the loop's thread."""
+        self._stopping.set()
+
+    # --- one stay among the replicas -----------------------------------------------------------
+
+    async def _session(self) -> None:
+        if self._stopping.is_set():
+            return
+        await self._tell()
+        try:
+            await asyncio.to_thread(self._feed.open, self)
+            async with asyncio.TaskGroup() as group:
+                others = [group.create_task(each()) for each in (self._commit_on, self._watch)]
+                await self._poll_on(group)
+                await self._drain()
+                for task in others:
+                    task.cancel()
+        except* FurrowError as errors:
+            raise _first(errors) from errors
+        finally:
+            self._look()
+            await self._give_up()
+            await asyncio.to_thread(self._feed.close)
+
+    async def _poll_on(self, group: asyncio.TaskGroup) -> None:
+        while not self._stopping.is_set():
+            room = self._window.room()
+            for event in await asyncio.to_thread(self._feed.poll, room, _POLL_SECONDS):
+                self._take(event, group)
+
+    async def _drain(self) -> None:
+        """Until nothing is on its way. Polling goes on, for it is what keeps the partitions ours."""
+        deadline = time.monotonic() + self._assignment.options.drain_seconds
+        self._window.hold(self._window.partitions)
+        while len(self._window) and time.monotonic() < deadline:
+            await asyncio.to_thread(self._feed.poll, 0, _POLL_SECONDS / 10)
+        if left := len(self._window):
+            log.warning("%d events were not done in time; whoever takes the partitions does them again", left)
+        await self._give_up()
+
+    async def _give_up(self) -> None:
+        async with self._committing:
+            self._window.drop(self._window.partitions)
+
+    def _take(self, event: Event, group: asyncio.TaskGroup) -> None:
+        place = self._window.take(event)
+        if place is None:
+            return
+        if event.value is None:
+            self._resolve(place, Ended(event, self._serving.release))
+        else:
+            self._window.start(event, partial(self._work, place), group)
+
+    # --- who works on the partitions; called from the feed's thread --------------------------------
+
+    def given(self, partitions: Mapping[int, int]) -> None:
+        """From now on these are ours, from these offsets on."""
+        asyncio.run_coroutine_threadsafe(self._given(partitions), self._loop).result()
+
+    def taken(self, partitions: Sequence[int]) -> None:
+        """They go to somebody else: commit what is resolved, give up the rest."""
+        asyncio.run_coroutine_threadsafe(self._taken(partitions), self._loop).result()
+
+    async def _given(self, partitions: Mapping[int, int]) -> None:
+        self._window.add(partitions)
+
+    async def _taken(self, partitions: Sequence[int]) -> None:
+        async with self._committing:
+            with suppress(FurrowError):  # then it is done again by whoever has them
+                await self._commit()
+            self._window.drop(partitions)
+
+    # --- one event -----------------------------------------------------------------------------
+
+    async def _work(self, place: Place[Ended]) -> None:
+        async def once() -> Ended:
+            with self._serving.use() as pipeline:
+                work = await pipeline.complete(read_work(place.event.arrival, self._assignment.record))
+            if work.failure is not None:
+                raise work.failure.error
+            return Ended(place.event, pipeline.version.release, work)
+
+        self._resolve(place, await _retrying(retry_if_exception_type(TransientError), once, self._failed))
+
+    def _resolve(self, place: Place[Ended], ended: Ended) -> None:
+        place.end = ended
+        self._resolved.set()
+
+    def _failed(self, state: RetryCallState) -> None:
+        self.standing.failures += 1
+        if state.attempt_number in (1, 5, 25):
+            log.warning("an event is held and tried again: %s", _error_of(state))
+
+    # --- publishing, and the position -----------------------------------------------------------
+
+    async def _commit_on(self) -> None:
+        while True:
+            await self._resolved.wait()
+            self._resolved.clear()
+            await _retrying(retry_if_exception(_nothing_happened), self._committed)
+
+    async def _committed(self) -> None:
+        """One commit, which goes on when nobody waits for it any more: two at once would publish twice."""
+        await asyncio.shield(asyncio.create_task(self._alone()))
+
+    async def _alone(self) -> None:
+        async with self._committing:
+            await self._commit()
+
+    async def _commit(self) -> None:
+        """Publish what is resolved and move the position. The order of these steps is the guarantee.
+
+        1. Take the resolved prefix of every partition. Nothing behind a floor is published, so no crash
+           leaves a result whose event is read again.
+        2. Write dead letters into the state database, by record and run: twice changes nothing, and a
+           letter is there before its event counts as done.
+        3. Write results, dead-letter messages and the position in one transaction. Nobody who reads
+           committed sees any of it before it ends; when it fails, all of this is done again, by us or by
+           whoever has the partition then. Without transactions the messages are confirmed first and the
+           position moves after: a crash in between gives a result twice, under the same record id.
+        4. Only then forget the events. The letters of those that passed this time are closed a little later.
+        """
+        prefixes = self._window.prefixes(_AT_ONCE)
+        if not prefixes:
+            return
+        started = time.monotonic()
+        ended = [place.end for places in prefixes.values() for place in places if place.end is not None]
+        rejected = [letter for each in ended if (letter := self._letter(each, Outcome.REJECTED))]
+        if rejected:
+            await asyncio.to_thread(self._letters.note, rejected)
+        position = {number: places[-1].event.offset + 1 for number, places in prefixes.items()}
+        messages = [message for each in ended if (message := self._message(each))]
+        await asyncio.to_thread(self._feed.commit, messages, position)
+        self._window.done(prefixes)
+        self.standing.count([each.outcome for each in ended], time.monotonic() - started)
+        self._passed += [letter for each in ended if (letter := self._letter(each, Outcome.ACCEPTED))]
+        self._resolved.set()  # there may be more of it
+
+    async def _close_letters(self) -> None:
+        passed, self._passed = self._passed, []
+        try:
+            await asyncio.to_thread(self._letters.close, passed)
+        except TransientError as error:
+            log.warning("letters of records that passed now may still be open: %s", error)
+            self._passed = passed + self._passed
+
+    def _letter(self, ended: Ended, outcome: Outcome) -> Letter | None:
+        if ended.work is None or ended.outcome is not outcome:
+            return None
+        assigned = self._assignment
+        return letter_of(ended.work, assigned.use_case, assigned.run_id, ended.release)
+
+    def _message(self, ended: Ended) -> Outgoing | None:
+        assigned, work = self._assignment, ended.work
+        if work is None:
+            return None
+        if work.rejection is not None:
+            return letter_message(assigned.letters, ended.event, work.rejection, ended.release)
+        return result_message(assigned.results, row_of(work, ended.release, assigned.run_id))
+
+    # --- how it stands -----------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Look for a new release every second, and tell how it stands every `report_seconds`."""
+        next_report = time.monotonic() + self._report_seconds
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            await self._serving.refresh()
+            await self._close_letters()
+            self._look()
+            await self._tell()
+            if time.monotonic() >= next_report:
+                next_report += self._report_seconds
+                self._told(self.standing)
+
+    async def _tell(self) -> None:
+        """Write down how it stands. Raises ReplicaReplaced when another process has taken the place."""
+        try:
+            ours = await asyncio.to_thread(self._seat.tell, self.standing.to_json())
+        except StoreUnavailable as error:
+            log.warning("how the stream stands could not be written: %s", error)
+            return
+        if not ours:
+            raise ReplicaReplaced(f"another process runs replica {self._seat.replica} now; this one ends")
+
+    def _look(self) -> None:
+        standing, oldest = self.standing, self._window.oldest
+        standing.release = self._serving.release
+        standing.on_their_way, standing.partitions = len(self._window), self._window.partitions
+        standing.lag_records = self._feed.lag()
+        standing.lag_seconds = 0.0 if oldest is None else max(time.time() - oldest, 0.0)
+
+
+Got = TypeVar("Got")
+
+
+async def _retrying(
+    retry: retry_base,
+    call: Callable[[], Awaitable[Got]],
+    told: Callable[[RetryCallState], None] | None = None,
+) -> Got:
+    return await AsyncRetrying(retry=retry, wait=_wait, before_sleep=told or _say, reraise=True)(call)
+
+
+def _wait(state: RetryCallState) -> float:
+    asked = getattr(_error_of(state), "retry_after", None)
+    return max(float(_BACKOFF(state)), asked or 0.0)
+
+
+def _say(state: RetryCallState) -> None:
+    log.warning("tried again: %s", _error_of(state))
+
+
+def _error_of(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome is not None else None
+
+
+def _nothing_happened(error: BaseException) -> bool:
+    """After any other error nobody knows what was committed: the feed is opened anew."""
+    return isinstance(error, TransientError) and not isinstance(error, SourceUnavailable)
+
+
+def _first(errors: BaseExceptionGroup[FurrowError]) -> FurrowError:
+    """The one that says most: what a person has to act on, before what may pass."""
+    found: list[FurrowError] = []
+    for error in errors.exceptions:
+        found += [_first(error)] if isinstance(error, BaseExceptionGroup) else [error]
+    return min(found, key=lambda error: isinstance(error, TransientError))

@@ -1,0 +1,347 @@
+"""One replica against a feed in memory: what is published, in which order, and what becomes of failures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from furrow.errors import CredentialsRefused, ProviderUnavailable, ReplicaReplaced, SourceUnavailable
+from furrow.store.replicas import Seat, sittings
+from furrow.streaming.messages import header
+from furrow.testing import ScriptedModel
+from tests.folders import FolderOfPrompts
+from tests.stream.world import StreamWorld, value, world_of
+
+
+@pytest.fixture
+def world(prompts: FolderOfPrompts, tmp_path: Path) -> Iterator[StreamWorld]:
+    prompts.change("models.yaml", "attempts: 2", "attempts: 1")
+    with world_of(prompts, tmp_path, partitions=2) as world:
+        yield world
+
+
+class Gate:
+    """Answers to prompts that contain a text wait until it is opened."""
+
+    def __init__(self, world: StreamWorld, text: str):
+        self.opened = asyncio.Event()
+        self._text, self._model = text, world.model
+        world.model = self  # type: ignore[assignment]
+
+    async def ask(self, request: Any) -> Any:
+        if self._text in request.messages[-1].text:
+            await self.opened.wait()
+        return await self._model.ask(request)
+
+    async def close(self) -> None:
+        await self._model.close()
+
+
+def failing(text: str, times: int, error: Exception) -> ScriptedModel:
+    """A model that fails so often for prompts with a text in them, and then answers what fits."""
+    plain, left = ScriptedModel(), times
+
+    def script(request: Any) -> Any:
+        nonlocal left
+        if text in request.messages[-1].text and left > 0:
+            left -= 1
+            return error
+        return plain._fitting(request)
+
+    return ScriptedModel(script)
+
+
+async def test_every_event_is_answered_once_and_in_its_order(world: StreamWorld) -> None:
+    for number in range(30):
+        world.feed.append(value(number), partition=number % 2)
+    standing = await world.until(lambda: world.feed.all_committed)
+    for partition in (0, 1):
+        wanted = world.ids(*range(15), partition=partition)
+        assert [found for found in world.results if found in wanted] == wanted
+    assert len(world.results) == standing.accepted == 30
+
+
+async def test_a_result_names_its_record_release_and_event_time(world: StreamWorld) -> None:
+    world.feed.append(value(1), key=b"a1")
+    await world.until(lambda: world.feed.all_committed)
+    (out,) = world.feed.written
+    told = json.loads(out.value or b"")
+    assert (out.topic, out.key, told["key"], told["record_id"]) == ("results", b"a1", "a1", *world.ids(0))
+    assert told["release"] == header(out.headers, "release") == world.live().release
+    assert told["event_time"] == "2026-11-24T09:00:00+09:00"
+
+
+async def test_nothing_behind_an_event_that_is_still_worked_on_is_published(world: StreamWorld) -> None:
+    gate = Gate(world, "갤럭시 2호")
+    for number in range(6):
+        world.feed.append(value(number))
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    while world.feed.committed[0] != 2 or len(replica._window) != 4:
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(0.1)  # the others are done by now
+    assert world.results == world.ids(0, 1)
+    gate.opened.set()
+    while not world.feed.all_committed:
+        await asyncio.sleep(0.005)
+    replica.stop()
+    await running
+    assert world.results == world.ids(*range(6))
+
+
+async def test_an_event_that_fails_for_now_is_tried_again_and_nothing_is_lost(world: StreamWorld) -> None:
+    world.model = failing("갤럭시 1호", 3, ProviderUnavailable("down"))
+    for number in range(4):
+        world.feed.append(value(number))
+    standing = await world.until(lambda: world.feed.all_committed)
+    assert world.results == world.ids(*range(4))
+    assert standing.failures > 0
+
+
+async def test_a_rejected_event_is_in_the_letters_before_its_position_moves(world: StreamWorld) -> None:
+    noted: list[int] = []
+    world.feed.before_commit = lambda: noted.append(world.letters.count_open("goods"))
+    world.feed.append(b"not json", key=b"k", headers=[("trace", b"t1"), ("furrow_reason", b"forged")])
+    world.feed.append(value(1))
+    standing = await world.until(lambda: world.feed.all_committed)
+    (letter,) = [out for out in world.feed.written if out.topic == "letters"]
+    assert noted[0] == 1
+    assert (letter.key, letter.value, world.results) == (b"k", b"not json", world.ids(1))
+    assert header(letter.headers, "trace") == "t1"
+    assert header(letter.headers, "furrow_reason") == "record_unreadable"
+    assert [name for name, _ in letter.headers].count("furrow_reason") == 1
+    assert (standing.accepted, standing.rejected) == (1, 1)
+
+
+async def test_a_tombstone_is_passed_over(world: StreamWorld) -> None:
+    world.feed.append(None, key=b"gone")
+    world.feed.append(value(1))
+    standing = await world.until(lambda: world.feed.all_committed)
+    assert world.results == world.ids(1)
+    assert (standing.tombstones, standing.accepted, world.rejected) == (1, 1, [])
+
+
+async def test_a_commit_that_was_refused_is_done_again_with_the_same_events(world: StreamWorld) -> None:
+    world.feed.fates.extend(["refused", "refused"])
+    for number in range(5):
+        world.feed.append(value(number))
+    await world.until(lambda: world.feed.all_committed)
+    assert world.results == world.ids(*range(5))
+    assert world.feed.opened == 1
+
+
+@pytest.mark.parametrize("fate", ["unknown, and nothing happened", "unknown, and it happened"])
+async def test_after_a_commit_with_an_unknown_end_the_feed_says_where_to_go_on(
+    world: StreamWorld, fate: Any
+) -> None:
+    world.feed.fates.append(fate)
+    for number in range(5):
+        world.feed.append(value(number))
+    await world.until(lambda: world.feed.all_committed and world.feed.opened == 2)
+    assert world.results == world.ids(*range(5))
+
+
+@pytest.mark.parametrize("fate", ["unknown, and nothing happened", "unknown, and it happened"])
+async def test_a_commit_with_an_unknown_end_while_partitions_go_is_not_done_twice(
+    world: StreamWorld, fate: Any
+) -> None:
+    gate = Gate(world, "갤럭시 0호")
+    world.feed.append(value(0), partition=0)
+    for number in range(1, 4):
+        world.feed.append(value(number), partition=1)
+
+    def taken_meanwhile() -> None:
+        world.feed.before_commit = lambda: None
+        world.feed.take_away(0)
+        world.feed.fates.extend([None, fate])
+
+    world.feed.before_commit = taken_meanwhile
+    asyncio.get_running_loop().call_later(0.3, gate.opened.set)
+    asyncio.get_running_loop().call_later(0.6, world.feed.give_back, 0)
+    await world.until(lambda: world.feed.all_committed)
+    assert sorted(world.results) == [*world.ids(0), *world.ids(0, 1, 2, partition=1)]
+
+
+async def test_partitions_that_go_in_the_middle_of_a_commit_wait_for_its_end(world: StreamWorld) -> None:
+    holding, entered = threading.Event(), threading.Event()
+
+    def hold_up() -> None:
+        entered.set()
+        holding.wait(10)
+
+    for number in range(3):
+        world.feed.append(value(number))
+    world.feed.before_commit = hold_up
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    await asyncio.to_thread(entered.wait, 10)
+    world.feed.take_away(0)
+    await asyncio.sleep(0.3)
+    assert replica._window.partitions == [0, 1]
+    world.feed.before_commit = lambda: None
+    holding.set()
+    while replica._window.partitions != [1]:
+        await asyncio.sleep(0.005)
+    world.feed.give_back(0)
+    while not world.feed.all_committed:
+        await asyncio.sleep(0.005)
+    replica.stop()
+    await running
+    assert world.results == world.ids(0, 1, 2)
+
+
+async def test_what_was_on_its_way_when_partitions_went_is_done_again_by_who_gets_them(
+    world: StreamWorld,
+) -> None:
+    gate = Gate(world, "갤럭시 1호")
+    for number in range(4):
+        world.feed.append(value(number))
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    while world.feed.committed[0] != 1:
+        await asyncio.sleep(0.005)
+    world.feed.take_away(0)
+    while replica._window.partitions != [1]:
+        await asyncio.sleep(0.005)
+    gate.opened.set()
+    await asyncio.sleep(0.1)
+    assert world.results == world.ids(0)
+    world.feed.give_back(0)
+    while not world.feed.all_committed:
+        await asyncio.sleep(0.005)
+    replica.stop()
+    await running
+    assert world.results == world.ids(0, 1, 2, 3)
+
+
+async def test_stop_finishes_what_is_on_its_way_and_takes_nothing_more(world: StreamWorld) -> None:
+    gate = Gate(world, "갤럭시")
+    for number in range(3):
+        world.feed.append(value(number))
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    while len(replica._window) < 3:
+        await asyncio.sleep(0.005)
+    replica.stop()
+    await asyncio.sleep(0.3)
+    world.feed.append(value(3))
+    gate.opened.set()
+    await running
+    assert world.results == world.ids(0, 1, 2)
+    assert world.feed.committed[0] == 3
+
+
+async def test_stop_ends_in_time_although_the_model_never_answers(
+    prompts: FolderOfPrompts, tmp_path: Path
+) -> None:
+    with world_of(prompts, tmp_path, drain_seconds=0.2) as world:
+        world.model = failing("갤럭시", 10**6, ProviderUnavailable("down"))
+        world.feed.append(value(0))
+        replica = world.replica()
+        running = asyncio.create_task(replica.run())
+        while replica.standing.failures == 0:
+            await asyncio.sleep(0.005)
+        replica.stop()
+        async with asyncio.timeout(15):
+            await running
+        assert (world.results, world.feed.committed[0]) == ([], 0)
+
+
+async def test_an_error_that_a_person_has_to_mend_ends_the_replica(world: StreamWorld) -> None:
+    world.model = failing("갤럭시 1호", 10**6, CredentialsRefused("the key is wrong"))
+    for number in range(3):
+        world.feed.append(value(number))
+    with pytest.raises(CredentialsRefused, match="the key is wrong"):
+        await world.until(lambda: False)
+    assert world.results == world.ids(0)[: len(world.results)]
+
+
+async def test_a_feed_that_is_gone_for_a_while_is_opened_again(world: StreamWorld) -> None:
+    for number in range(3):
+        world.feed.append(value(number))
+    world.feed.fail(SourceUnavailable("the broker is away"))
+    await world.until(lambda: world.feed.all_committed)
+    assert world.results == world.ids(0, 1, 2)
+    assert world.feed.opened == 2
+
+
+async def test_a_replica_ends_when_another_process_takes_its_place(world: StreamWorld) -> None:
+    world.feed.append(value(0))
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    while not world.feed.all_committed:
+        await asyncio.sleep(0.005)
+    Seat(world.database, "goods", "0").take()
+    async with asyncio.timeout(10):
+        with pytest.raises(ReplicaReplaced):
+            await running
+    assert world.feed._holder is None
+
+
+async def test_events_of_a_key_are_worked_on_one_after_the_other_where_that_is_asked_for(
+    prompts: FolderOfPrompts, tmp_path: Path
+) -> None:
+    with world_of(prompts, tmp_path, order="key") as world:
+        gate = Gate(world, "갤럭시 0호")
+        world.feed.append(value(0), key=b"same")
+        world.feed.append(value(1), key=b"same")
+        world.feed.append(value(2), key=b"other")
+        asked = world.model._model.requests  # type: ignore[attr-defined]
+        replica = world.replica()
+        running = asyncio.create_task(replica.run())
+        while not any("갤럭시 2호" in request.messages[-1].text for request in asked):
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.1)
+        assert not any("갤럭시 1호" in request.messages[-1].text for request in asked)
+        gate.opened.set()
+        while not world.feed.all_committed:
+            await asyncio.sleep(0.005)
+        replica.stop()
+        await running
+        assert world.results == world.ids(0, 1, 2)
+
+
+async def test_a_release_that_changes_in_the_middle_is_named_by_each_result(world: StreamWorld) -> None:
+    import shutil
+
+    goods = world.prompts.path / "goods"
+    shutil.copytree(goods / "v1", goods / "v2")
+    world.prompts.put("goods/v2/digest/system.md", "Write it in one line.\n")
+    first = world.live().release
+    for number in range(3):
+        world.feed.append(value(number))
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    while not world.feed.all_committed:
+        await asyncio.sleep(0.005)
+    world.prompts.change("goods/pipeline.yaml", "live: v1", "live: v2")
+    second = world.live().release
+    while replica.standing.release != second:
+        await asyncio.sleep(0.005)
+    for number in range(3, 6):
+        world.feed.append(value(number))
+    while not world.feed.all_committed:
+        await asyncio.sleep(0.005)
+    replica.stop()
+    await running
+    releases = [header(out.headers, "release") for out in world.feed.written]
+    assert releases == [first] * 3 + [second] * 3
+    assert world.closed[0] == first
+
+
+async def test_how_it_stands_is_written_down_where_others_see_it(world: StreamWorld) -> None:
+    world.feed.append(value(0))
+
+    def told() -> bool:
+        found = sittings(world.database, "goods")
+        return bool(found) and found[0].standing.get("accepted") == 1
+
+    await world.until(told)
+    (sitting,) = sittings(world.database, "goods")
+    assert (sitting.replica, sitting.standing["partitions"]) == ("0", [0, 1])
