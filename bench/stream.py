@@ -1,4 +1,4 @@
-"""How fast a stream is: what it adds to a model's own latency, its highest rate, its memory, and the stock way.
+"""How fast a stream is: what it adds to a model's own latency, highest rate and memory, and the stock way.
 
 (a) From an event's append to its result before a reader of committed messages, minus the model server's own
 latency, with 50 events a second; on Apache Kafka and on the embedded broker, with and without transactions.
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from tests.kafka_server import NotInstallable  # noqa: E402
 
 Json = dict[str, Any]
 BROKERS = ("apache-kafka", "embedded")
+HOW = ("transactions", "at_least_once")
 LATENCY, RATE, PARTITIONS = 0.2, 50.0, 3
 WARM_UP = 100
 FIRST_RATE, STEP, STEP_SECONDS = 60.0, 1.25, 8.0
@@ -67,12 +68,14 @@ def _on(broker: Broker, folder: Path, result: Json, seconds: float, memory: int,
     """What is measured on this broker. The stock way needs a group that evicts dead members."""
     with model_server(LATENCY) as url:
         result["latency"][broker.name] = {
-            "transactions": added_latency(broker, folder, url, True, seconds),
-            "at_least_once": added_latency(broker, folder, url, False, seconds),
+            how: _told(f"{broker.name}, {how}", added_latency(broker, folder, url, how == HOW[0], seconds))
+            for how in HOW
         }
         result["highest_rate"][broker.name] = {
-            str(replicas): highest_rate(broker, folder, url, replicas)
-            for replicas in ((1, 2) if broker.can.shares_cooperatively else (1,))
+            str(replicas): _told(
+                f"{broker.name}, {replicas} replica(s)", highest_rate(broker, folder, url, replicas)
+            )
+            for replicas in (1, 2)
         }
         if stock and "stock" not in result and broker.can.evicts_dead_members:
             from bench.stream_stock import stock_latency
@@ -83,6 +86,12 @@ def _on(broker: Broker, folder: Path, result: Json, seconds: float, memory: int,
     if memory and "memory" not in result:
         with model_server(0) as url:
             result["memory"] = {"broker": broker.name, **memory_over(broker, folder, url, memory)}
+
+
+def _told(what: str, found: Json) -> Json:
+    """What was found, said at once: the whole takes minutes."""
+    print(f"  {what}: {found}", file=sys.stderr)
+    return found
 
 
 # --- the measurements -------------------------------------------------------------------------------
@@ -249,7 +258,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--seconds", type=float, default=20, help="of each latency measurement")
-    parser.add_argument("--events", type=int, default=100_000, help="of the memory measurement; 0: without it")
+    parser.add_argument("--events", type=int, default=100_000, help="of the memory measurement, or 0")
     parser.add_argument(
         "--stock", type=int, nargs="?", const=30, default=0, help="compare with so many events on Airflow"
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from furrow.config.use_case import UseCase, Version
 from furrow.engine.pipeline import Pipeline
 from furrow.engine.ports import Sink
 from furrow.errors import OptionUnknown
-from furrow.store.replicas import Seat
+from furrow.store.replicas import Seat, alive, give_up_others
 from furrow.streaming.follower import Follower
 from furrow.streaming.replica import Assignment, Replica
 from furrow.streaming.serving import Serving
@@ -51,6 +52,11 @@ class StreamAssembly:
             return "exactly once for readers of committed messages (results and position in one transaction)"
         return "at least once; a result may come twice, with the same `record_id` in its headers"
 
+    @property
+    def topics(self) -> tuple[str, str]:
+        """Where results go, and dead letters."""
+        return self._results.topic, self._letters
+
     def make_topics(self) -> list[str]:
         """Make the topics of results and dead letters if they are missing; which they were."""
         from furrow.adapters.kafka_topics import make_topics
@@ -58,8 +64,22 @@ class StreamAssembly:
         connection = self._deployment.connections.get(self._source.connection)
         return make_topics(connection, self._source.topic, [self._results.topic, self._letters])
 
-    def replica(self, number: int, told: Told, report_seconds: float = 10.0) -> Replica:
-        """One replica. Raises ConnectionMissing."""
+    def give_up_others(self) -> None:
+        """End what runs for replicas and sinks that pipeline.yaml no longer has. Raises StoreUnavailable."""
+        numbers = [str(number) for number in range(self.options.replicas)]
+        give_up_others(self._deployment.database, self._use_case.name, [*numbers, *self.sinks])
+
+    def missing(self, replicas: int) -> list[str]:
+        """Replicas and sinks of which no process is alive. Raises StoreUnavailable."""
+        there = alive(self._deployment.database, self._use_case.name)
+        return [part for part in [*map(str, range(replicas)), *self.sinks] if part not in there]
+
+    def seat(self, replica: str, turn: str = "") -> Seat:
+        """The place of a replica or a sink."""
+        return Seat(self._deployment.database, self._use_case.name, replica, turn)
+
+    def replica(self, number: int, told: Told, report_seconds: float = 10.0, turn: str = "") -> Replica:
+        """One replica. turn: see Seat. Raises ConnectionMissing."""
         from furrow.adapters.kafka_feed import KafkaFeed
 
         name, started = self._use_case.name, datetime.now(UTC).isoformat(timespec="seconds")
@@ -72,11 +92,11 @@ class StreamAssembly:
             name, run_id, self.options, self._use_case.pipeline.record, self._results.topic, self._letters
         )
         serving = Serving(LiveVersion(self._deployment, name), partial(self._pipeline, run_id=run_id))
-        seat = Seat(self._deployment.database, name, str(number))
+        seat = self.seat(str(number), turn)
         return Replica(assignment, seat, feed, serving, self._deployment.letters, told, report_seconds)
 
-    def follower(self, sink: str, told: Told, report_seconds: float = 10.0) -> Follower:
-        """What publishes the results to one more sink. Raises OptionUnknown, ConnectionMissing."""
+    def follower(self, sink: str, told: Told, report_seconds: float = 10.0, turn: str = "") -> Follower:
+        """What publishes the results to one more sink, warm. Raises OptionUnknown, ConnectionMissing."""
         from furrow.adapters.kafka_feed import KafkaFeed
 
         if sink not in self.sinks:
@@ -85,13 +105,20 @@ class StreamAssembly:
             )
         connection = self._deployment.connections.get(self._results.connection)
         feed = KafkaFeed(self._results.topic, f"{self._group}.{sink}", "0", connection, transactions=False)
-        seat = Seat(self._deployment.database, self._use_case.name, sink)
-        return Follower(
-            self.options, seat, feed, _Sinks(self._deployment, self._use_case, sink), told, report_seconds
-        )
+        sinks = _Sinks(self._deployment, self._use_case, sink)
+        sinks(self._use_case.version().release)
+        return Follower(self.options, self.seat(sink, turn), feed, sinks, told, report_seconds)
 
-    def _pipeline(self, version: Version, run_id: str) -> AbstractAsyncContextManager[Pipeline]:
-        return self._deployment.pipeline(self._use_case, version, run_id, _MODEL_AGAIN_SECONDS)
+    @asynccontextmanager
+    async def _pipeline(self, version: Version, run_id: str) -> AsyncIterator[Pipeline]:
+        """Warm: the vendors' libraries are imported, which takes seconds, before an event waits for it."""
+        for alias in version.catalogue:
+            model = await asyncio.to_thread(self._deployment.model, alias, version)
+            await model.close()
+        async with self._deployment.pipeline(
+            self._use_case, version, run_id, _MODEL_AGAIN_SECONDS
+        ) as pipeline:
+            yield pipeline
 
     @property
     def _group(self) -> str:

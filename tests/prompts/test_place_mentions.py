@@ -28,7 +28,7 @@ Json = dict[str, Any]
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
 FOLDER = PROMPTS / "place_mentions"
 POST = re.compile(
-    r"제목: (?P<title>.*?)\n본문: (?P<body>.*?)(?:\n(?:요약|장소): (?P<last>[^\n]*))?\s*", re.DOTALL
+    r"제목: (?P<title>.*?)\n본문: (?P<body>.*?)(?:\n(?:장소): (?P<last>[^\n]*))?\s*", re.DOTALL
 )
 
 
@@ -54,7 +54,7 @@ def run(use_case: UseCase, chosen: list[Json], model: ScriptedModel) -> list[Wor
     return asyncio.run(all_steps())
 
 
-def by_the_labels(chosen: list[Json], reviewed: bool = True, location: bool = False) -> ScriptedModel:
+def by_the_labels(chosen: list[Json], role: str = "reviewed") -> ScriptedModel:
     """Finds the labelled names, and says the same of every one of them."""
     posts = {(case["input"]["title"], case["input"]["body"]): case["expected"]["mentions"] for case in chosen}
 
@@ -62,14 +62,10 @@ def by_the_labels(chosen: list[Json], reviewed: bool = True, location: bool = Fa
         found = POST.fullmatch(request.messages[-1].text)
         assert found is not None
         match request.schema_name:
-            case "digest":
-                return {"digest": "한 줄 요약"}
             case "mentions":
                 return {"names": posts[found["title"], found["body"]]}
-            case "review":
-                return {"about": None, "reviewed": reviewed}
             case _:
-                return {"location_only": location}
+                return {"about": None, "role": role}
 
     return ScriptedModel(script)
 
@@ -108,12 +104,10 @@ def test_the_right_names_are_linked_once_they_are_found(use_case: UseCase, file:
         assert len(work.result["places"]) == linked, case["id"]
 
 
-@pytest.mark.parametrize(("reviewed", "location"), [(False, False), (True, True), (False, True)])
-def test_what_is_not_reviewed_or_only_a_location_is_not_kept(
-    use_case: UseCase, reviewed: bool, location: bool
-) -> None:
+@pytest.mark.parametrize("role", ["location", "asked", "other"])
+def test_what_is_not_reviewed_or_only_a_location_is_not_kept(use_case: UseCase, role: str) -> None:
     chosen = cases("testset.hard.jsonl")
-    works = run(use_case, chosen, by_the_labels(chosen, reviewed, location))
+    works = run(use_case, chosen, by_the_labels(chosen, role))
     assert [work.result["places"] for work in works if work.result and work.result["places"]] == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -43,12 +44,10 @@ READERS = {
 BEYOND_THE_READERS = {("re-h43", "total_floors")}
 """`2층 단독주택의 2층`: a reader could as well take it for a house on the second floor."""
 
-EMPTY: dict[str, dict[str, Any]] = {
-    "basics": {"home_quote": None, "home": None, "deal_quote": None, "deal": None},
-    "price": {"price_quote": None, "rent_quote": None, "fee_quote": None},
-    "size": {"floor_quote": None, "total_quote": None, "area_quote": None, "move_in_quote": None},
-    "options": {"inside": [], "outside": []},
-}
+EMPTY: dict[str, dict[str, Any]] = {"price": {"price_quote": None, "rent_quote": None, "fee_quote": None}}
+FROM_THE_MODEL = {"price_krw", "deposit_krw", "rent_krw"}
+LEAST_BY_WORDS = 0.85
+"""Share of the generated listings of which map steps alone have to read a field right."""
 
 
 @pytest.fixture(scope="module")
@@ -85,28 +84,8 @@ def copied(post: Listing) -> Answers:
     said = {name.removesuffix("_en"): text for name, text in post.quotes.items()}
     price = said.get("price", said.get("deposit"))
     monthly = post.said.get("deal") == "월세"
-    deal = said.get("deal", said.get("price", said.get("rent", said.get("deposit"))))
-    total = said.get("floor") if "total_floors" in post.said else None
-    return {
-        "basics": {
-            "home_quote": said.get("home"),
-            "home": post.said.get("home"),
-            "deal_quote": deal,
-            "deal": post.said.get("deal"),
-        },
-        "price": {
-            "price_quote": price,
-            "rent_quote": said.get("rent", price) if monthly else None,
-            "fee_quote": said.get("fee"),
-        },
-        "size": {
-            "floor_quote": said.get("floor"),
-            "total_quote": total,
-            "area_quote": said.get("area"),
-            "move_in_quote": said.get("move"),
-        },
-        "options": {"inside": [], "outside": [], **post.words},
-    }
+    rent = said.get("rent", price) if monthly else None
+    return {"price": {"price_quote": price, "rent_quote": rent, "fee_quote": said.get("fee")}}
 
 
 def wrong(use_case: UseCase, case: Case, work: Work) -> dict[str, Any]:
@@ -120,15 +99,16 @@ def wrong(use_case: UseCase, case: Case, work: Work) -> dict[str, Any]:
     }
 
 
-def test_a_model_that_copies_right_fills_every_generated_form_right(use_case: UseCase) -> None:
+def test_words_alone_and_a_model_that_copies_right_fill_the_generated_forms(use_case: UseCase) -> None:
     families = [family for family in FAMILIES for _ in range(EACH)]
     answers = {
         case.id: copied(listing(number, family, case.input["created_at"])[0])
         for number, (family, case) in enumerate(zip(families, CASES.values(), strict=True), 1)
     }
     works = filled_in(use_case, answers, list(CASES.values()))
-    mistakes = {case.id: found for case in CASES.values() if (found := wrong(use_case, case, works[case.id]))}
-    assert mistakes == {}
+    mistakes = Counter(name for case in CASES.values() for name in wrong(use_case, case, works[case.id]))
+    shares = {name: 1 - count / len(CASES) for name, count in mistakes.items()}
+    assert {name: share for name, share in shares.items() if share < LEAST_BY_WORDS} == {}
     assert {trace.rung for work in works.values() for trace in work.traces.values() if trace.calls} == {
         "strict"
     }
@@ -157,49 +137,27 @@ def _is_said(record: Record, name: str, value: Any) -> bool:
     )
 
 
-def test_a_model_that_says_nothing_fills_in_nothing(use_case: UseCase) -> None:
+def test_a_model_that_says_nothing_fills_in_no_amount(use_case: UseCase) -> None:
     case = CASES["re-0001"]
     work = filled_in(use_case, {case.id: EMPTY}, [case])[case.id]
-    assert work.result is not None and all(value in (None, []) for value in work.result.values())
+    assert work.result is not None and {work.result[name] for name in FROM_THE_MODEL} == {None}
 
 
-@pytest.mark.parametrize(
-    ("step", "invented", "empty"),
-    [
-        ("basics", {"home_quote": "펜트하우스", "home": "아파트"}, ["home", "home_quote"]),
-        ("basics", {"home_quote": None, "home": "아파트"}, ["home", "home_quote"]),
-        ("price", {"price_quote": "보증금 99억"}, ["deposit_krw", "price_quote"]),
-        (
-            "size",
-            {"floor_quote": "77층", "total_quote": "77층 건물"},
-            ["floor", "floor_kind", "total_floors"],
-        ),
-        ("size", {"area_quote": "777평"}, ["area_m2", "area_pyeong", "area_quote"]),
-        ("size", {"move_in_quote": "8월 8일"}, ["move_in", "move_in_quote"]),
-        ("options", {"inside": ["안마의자"]}, ["options_inside", "options_inside_quotes"]),
-    ],
-)
-def test_what_a_model_invents_leaves_its_fields_empty(
-    use_case: UseCase, step: str, invented: dict[str, Any], empty: list[str]
-) -> None:
+@pytest.mark.parametrize("invented", [{"price_quote": "보증금 99억"}, {"price_quote": "9억", "rent_quote": "77만"}])
+def test_what_a_model_invents_leaves_its_fields_empty(use_case: UseCase, invented: dict[str, Any]) -> None:
     case = CASES["re-0001"]
-    answers = {**copied(listing(1, FAMILIES[0], case.input["created_at"])[0])}
-    answers[step] = {**answers[step], **invented}
+    answers = {"price": {**EMPTY["price"], **invented}}
     work = filled_in(use_case, {case.id: answers}, [case])[case.id]
     assert work.result is not None and work.rejection is None
-    assert {name: work.result[name] for name in empty if work.result[name] not in (None, [])} == {}
+    assert {work.result[name] for name in (*FROM_THE_MODEL, "price_quote", "rent_quote")} == {None}
 
 
 def test_words_of_the_listing_that_give_no_value_are_not_published_as_quotes(use_case: UseCase) -> None:
     case, canary = CASES["re-0001"], "VEXILON9457"
-    changed = Case(case.id, {**case.input, "body": f"{case.input['body']} {canary}"}, {})
-    answers = {
-        step: {name: [canary] if value == [] else canary for name, value in fields.items()}
-        for step, fields in EMPTY.items()
-    }
-    answers["basics"] |= {"home": "아파트", "deal": "매매"}
+    changed = Case(case.id, {**case.input, "body": f"{case.input['body']}\n{canary}"}, {})
+    answers = {"price": {"price_quote": canary, "rent_quote": canary, "fee_quote": canary}}
     work = filled_in(use_case, {case.id: answers}, [changed])[case.id]
-    assert work.result is not None and all(value in (None, []) for value in work.result.values())
+    assert work.result is not None and canary not in json.dumps(work.result)
 
 
 def test_every_filled_field_stands_beside_words_of_the_listing(use_case: UseCase) -> None:
@@ -227,9 +185,7 @@ def test_every_filled_field_stands_beside_words_of_the_listing(use_case: UseCase
 
 def test_a_home_above_its_own_roof_is_rejected(use_case: UseCase) -> None:
     case = CASES["re-0001"]
-    body = case.input["body"] + "\n9층, 총 4층"
-    changed = Case(case.id, {**case.input, "body": body}, {})
-    answers = {**EMPTY, "size": {**EMPTY["size"], "floor_quote": "9층", "total_quote": "총 4층"}}
-    work = filled_in(use_case, {case.id: answers}, [changed])[case.id]
+    changed = Case(case.id, {**case.input, "title": "원룸 월세", "body": "9층, 총 4층"}, {})
+    work = filled_in(use_case, {case.id: EMPTY}, [changed])[case.id]
     assert work.rejection is not None and work.rejection.reason == "rule_broken"
     assert "floor_is_in_the_building" in json.dumps(work.rejection.message)

@@ -22,24 +22,20 @@ from testsets.used_goods import AUDIENCES
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
 USE_CASE = load_use_case(PROMPTS / "used_goods", load_models(PROMPTS))
 VERSION = USE_CASE.version()
-DIGEST = {"deal": "sell", "state": "새것", "several": False, "for_whom": "anyone"}
+DIGEST = {"kind": "thing", "several": False}
 LISTING = {
-    "item": "의자",
+    "item": "물건",
     "brand": None,
     "model": None,
-    "price_text": "만원",
     "trade_place": None,
-    "keywords": ["의자"],
-    "condition": "used",
-    "kind": "chair",
+    "keywords": ["물건"],
     "category": "furniture/chair",
-    "sure": True,
 }
 
 
 def listed(body: str = "만원이요", *, digest: Any = (), **answer: Any) -> tuple[Work, list[str]]:
     """One listing through the whole pipeline, and the models that were asked to extract."""
-    record = {"article_id": "a", "title": "의자", "body": body, "created_at": "2026-11-24T09:00:00+09:00"}
+    record = {"article_id": "a", "title": "물건", "body": body, "created_at": "2026-11-24T09:00:00+09:00"}
     asked: list[str] = []
 
     def script(request: ModelRequest) -> Any:
@@ -62,15 +58,14 @@ def listed(body: str = "만원이요", *, digest: Any = (), **answer: Any) -> tu
 @pytest.mark.parametrize(
     ("given", "asked"),
     [
-        pytest.param({}, ["local-small"], id="short and sure"),
+        pytest.param({}, ["local-small"], id="short"),
         pytest.param({"body": "만원 " * 40}, ["local-large"], id="long"),
         pytest.param({"digest": {"several": True}}, ["local-large"], id="several things"),
-        pytest.param({"sure": False}, ["local-small", "local-large"], id="unsure"),
         pytest.param(
             {"model": "T50"}, ["local-small", "local-large"], id="a model that the text does not say"
         ),
         pytest.param(
-            {"price_text": "2만원"}, ["local-small", "local-large"], id="a price that it does not say"
+            {"trade_place": "강남역"}, ["local-small", "local-large"], id="a place that it does not say"
         ),
     ],
 )
@@ -90,7 +85,7 @@ def test_every_shelf_has_a_department_and_an_audience(category: str) -> None:
 
 
 def test_whom_the_listing_names_comes_before_its_department() -> None:
-    work, _ = listed(digest={"for_whom": "singles"})
+    work, _ = listed("자취방에 두기 좋아요. 만원")
     assert work.result is not None
     assert work.result["audience"] == "singles"
 

@@ -24,6 +24,7 @@ from tests.stream.worker import Order
 Json = dict[str, Any]
 CONCURRENCY = 64
 """Calls in flight of each model in one replica."""
+LARGEST = 12 * 1024 * 1024
 FIRST = datetime.fromisoformat("2026-11-24T09:00:00+09:00")
 PIPELINE = """\
 description: listings to attributes
@@ -159,7 +160,7 @@ class StreamSite:
         text = PIPELINE.format(topic=topic, group=self.group, options=options, features=publish)
         self.prompts.put("goods/pipeline.yaml", text)
         (home / "var").mkdir()
-        broker.create_topic(topic, partitions)
+        broker.create_topic(topic, partitions, **{"max.message.bytes": str(LARGEST)})
 
     def apply_features(self, nursery: Nursery) -> None:
         """Make the feature views."""

@@ -123,5 +123,5 @@ class Killing:
 
 
 def sound(trial: Trial) -> bool:
-    """Whether it ended well, and nothing was bought twice but what was under way when its buyer was killed."""
+    """Whether it ended well, and no call was bought twice but those under way when their buyer was killed."""
     return not any(trial.statuses) and trial.again <= trial.under_way

@@ -18,6 +18,7 @@ from tests.stream.trials import FAULTS, JITTER, LATENCY, Killing, sound, undistu
 pytestmark = [pytest.mark.torture, pytest.mark.broker, pytest.mark.timeout(2 * 3600)]
 EVENTS, KEYS, KILLS = 10_000, 2_000, 50
 SINKS = ["features"]
+OPTIONS = "look_ahead: 256"
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +28,14 @@ def nursery() -> Iterator[Nursery]:
 
 
 def test_fifty_kills_and_a_restart_of_the_broker_change_nothing(
-    own_broker: Broker, nursery: Nursery, tmp_path: Path, report: dict[str, Any]
+    broker: Broker, nursery: Nursery, topic_name: str, tmp_path: Path, report: dict[str, Any]
 ) -> None:
     sent = events(EVENTS, KEYS)
     with ServerProcess(tmp_path / "meter.jsonl") as server:
-        calm = StreamSite(tmp_path / "calm", server.url, own_broker, "calm", "look_ahead: 256", features=True)
-        wild = StreamSite(tmp_path / "wild", server.url, own_broker, "wild", "look_ahead: 256", features=True)
+        calm, wild = (
+            StreamSite(tmp_path / name, server.url, broker, f"{topic_name}.{name}", OPTIONS, features=True)
+            for name in ("calm", "wild")
+        )
         for site in (calm, wild):
             site.apply_features(nursery)
         calls = undisturbed(calm, nursery, server, sent, SINKS)
@@ -41,7 +44,7 @@ def test_fifty_kills_and_a_restart_of_the_broker_change_nothing(
         trial = Killing(wild, nursery, server, sent, KILLS, sinks=SINKS, patience=600).run()
         found, wanted = wild.outcome(), calm.outcome()
     harm = damage(found, wanted)
-    report[f"stream_on_{own_broker.name}"] = {
+    report[f"stream_on_{broker.name}"] = {
         "events": EVENTS,
         "results": len(found.results),
         "dead_letters": found.letters.total(),

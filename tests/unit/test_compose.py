@@ -17,6 +17,10 @@ from typing import Any
 import pytest
 import yaml
 from dockerfile_parse import DockerfileParser
+from typer.main import get_command
+
+from furrow.cli import app
+from furrow.config.loader import load_models, load_use_case
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yaml"
@@ -40,13 +44,15 @@ def compose_command() -> list[str]:
 
 
 def read_compose(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """`docker compose config` with these variables and nothing from the surroundings but PATH."""
+    """`docker compose config`, all profiles, with these variables and of the surroundings only PATH."""
     command = [
         *compose_command(),
         "--env-file",
         os.devnull,
         "-f",
         str(COMPOSE_FILE),
+        "--profile",
+        "*",
         "config",
         "--format",
         "json",
@@ -169,6 +175,25 @@ def test_all_airflow_parts_share_one_image_and_one_environment(services: dict[st
         assert services[name]["environment"].items() >= shared.items()
     assert [services[name]["command"][0] for name in AIRFLOW] == [name[8:] for name in AIRFLOW]
     assert services["airflow-worker"]["command"] == ["celery", "worker"]
+
+
+def test_the_stream_is_a_service_of_its_own_that_has_time_to_drain(services: dict[str, Any]) -> None:
+    stream = services["stream-hashtags"]
+    assert stream["profiles"] == ["stream"]
+    assert [*stream["entrypoint"][-1:], *stream["command"]] == ["furrow", "stream", "hashtags"]
+    assert stream["environment"].items() >= services["airflow-scheduler"]["environment"].items()
+    use_case = load_use_case(ROOT / "prompts" / "hashtags", load_models(ROOT / "prompts"))
+    assert use_case.pipeline.stream is not None
+    grace = re.fullmatch(r"(?:(\d+)m)?(\d+)s", stream["stop_grace_period"])
+    assert grace is not None
+    assert 60 * int(grace[1] or 0) + int(grace[2]) > use_case.pipeline.stream.drain_seconds
+
+
+def test_the_stream_is_healthy_when_all_of_it_was_seen(services: dict[str, Any]) -> None:
+    _, *told = services["stream-hashtags"]["healthcheck"]["test"]
+    assert told == ["furrow", "stream", "hashtags", "--alive"]
+    options = [name for option in get_command(app).commands["stream"].params for name in option.opts]  # type: ignore[attr-defined]
+    assert told[-1] in options
 
 
 def test_workers_can_be_scaled(services: dict[str, Any]) -> None:

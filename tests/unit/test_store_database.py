@@ -53,6 +53,16 @@ def test_a_new_database_gets_its_folder_and_a_write_ahead_log_that_is_flushed_at
     assert found == ["wal", 2, 30_000]
 
 
+def test_only_a_write_that_need_not_outlive_a_power_cut_does_without_the_flush(file: Path) -> None:
+    database = open_database(f"sqlite:///{file}")
+
+    def flushed(connection: sa.Connection) -> bool:
+        return connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+
+    durable = (False, True, False, True)
+    assert [database.write(flushed, durable=each) for each in durable] == list(durable)
+
+
 def test_opening_twice_in_one_process_gives_the_same_database(file: Path) -> None:
     assert open_database(f"sqlite:///{file}") is open_database(f"sqlite:///{file}")
 

@@ -296,9 +296,7 @@ def producer_config(connection: Connection) -> dict[str, Any]:
     }
 
 
-def send_position(
-    producer: Producer, offsets: Sequence[TopicPartition], member: Any, seconds: float
-) -> None:
+def send_position(producer: Producer, offsets: Sequence[TopicPartition], member: Any, seconds: float) -> None:
     """Put a group's position into the open transaction, or raise KafkaException when the time is over.
 
     The client's own call can hang far beyond its timeout while the group's coordinator is away (librdkafka

@@ -42,6 +42,8 @@ _TRANSACTION_SECONDS = 15
 """Longest transaction; one that a killed process left open is hidden from readers so long if nobody takes its
 place.
 """
+_FIRST_BACKOFF_MS = 2
+"""A transaction that begins while the broker still ends the one before has to come again: soon will do."""
 _SESSION_SECONDS = 10
 _STRATEGY = "range"
 """Members are static, so only a change of their number moves partitions. The embedded broker gets stuck with
@@ -201,7 +203,8 @@ class KafkaFeed:
 
         def tell() -> None:
             try:
-                told.set_result(holder.taken(numbers))
+                holder.taken(numbers)
+                told.set_result(None)
             except BaseException as error:
                 told.set_exception(error)
 
@@ -233,6 +236,7 @@ class KafkaFeed:
             part.partition: self._start(part) for part in consumer.committed(parts, timeout=self._timeout)
         }
         consumer.assign([TopicPartition(self.topic, *start) for start in starts.items()])
+        consumer.resume(parts)  # the client still holds one that was held when it was taken
         self._position.update(starts)
         holder.given(starts)
 
@@ -329,7 +333,11 @@ class KafkaFeed:
         config = {**producer_config(self._connection), **_SAYS_LITTLE}
         if not self._transactions:
             return Producer({**config, "error_cb": self._remember}, logger=_quiet)
-        ours = {"transactional.id": self.member, "transaction.timeout.ms": _TRANSACTION_SECONDS * 1000}
+        ours = {
+            "transactional.id": self.member,
+            "transaction.timeout.ms": _TRANSACTION_SECONDS * 1000,
+            "retry.backoff.ms": _FIRST_BACKOFF_MS,
+        }
         producer = Producer({**config, **ours, "error_cb": self._remember}, logger=_quiet)
         producer.init_transactions(self._timeout)
         return producer

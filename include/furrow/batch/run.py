@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 MOST_PARTITIONS = 1000
 """Airflow maps a task over at most 1024 partitions; what a run does not take stays in the source."""
-_ROWS_AT_ONCE = 1000
+_ROWS_AT_ONCE = 10_000
 _KEPT = "Answers that were paid for are kept; the task's retry makes only the missing calls"
 
 

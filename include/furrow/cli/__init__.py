@@ -177,14 +177,26 @@ def demo(
         list[str] | None, typer.Argument(metavar="[USE_CASE]...", help="Only these. Default: all.")
     ] = None,
     records: Annotated[int, typer.Option(min=1, help="Sample records of each use case.")] = 3,
+    stream: Annotated[bool, typer.Option(help="Then events in real time, one by one.")] = True,
     as_json: JsonFlag = False,
 ) -> None:
-    """The main job on the embedded default: records into Kafka, the DAG runs, features read back."""
+    """The main job on the embedded default: records into Kafka, the DAG runs, features read back.
+
+    After that, events of a use case that streams, with the result of each and its seconds.
+    """
     from furrow.local.demo import run_demo
     from furrow.local.progress import Shown
 
     with Shown() as shown:
-        code = run_demo(Settings.from_environment(), use_cases or (), records, as_json, shown)
+        code = run_demo(
+            Settings.from_environment(),
+            use_cases or (),
+            records,
+            as_json,
+            shown,
+            events=6 if stream else 0,
+            end_progress=shown.end_bars,
+        )
     raise typer.Exit(code)
 
 
@@ -207,13 +219,14 @@ def features_get(
 
 
 def _register_bench(name: str, text: str) -> None:
-    def bench(as_json: JsonFlag = False) -> None:
+    def bench(context: typer.Context, as_json: JsonFlag = False) -> None:
         script = Settings.from_environment().home / "bench" / f"{name}.py"
-        command = [sys.executable, str(script), *(["--json"] if as_json else [])]
+        command = [sys.executable, str(script), *(["--json"] if as_json else []), *context.args]
         raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603
 
     bench.__doc__ = text
-    bench_app.command(name)(bench)
+    further = {"allow_extra_args": True, "ignore_unknown_options": True}  # the script has options of its own
+    bench_app.command(name, context_settings=further)(bench)
 
 
 _register_bench("engine", "Calls a second and CPU per call: engine, bare HTTP client, pydantic-ai Agent.")
@@ -221,6 +234,7 @@ _register_bench("ledger", "A ledger of 1,000,000 rows: milliseconds to look up, 
 _register_bench("lookup", "Look-ups a second in 100,000 places, next to a scan of the region.")
 _register_bench("parse", "200 use-case folders into DAGs, next to dag-factory.")
 _register_bench("rerun", "Calls bought and expected when a run is cleared, killed, changed or doubled.")
+_register_bench("stream", "Latency that a stream adds, its highest rate, its memory; --stock: and Airflow's.")
 
 
 def main() -> None:

@@ -41,6 +41,10 @@ def stream(
         float, typer.Option(min=0.1, help="Seconds between two lines about how it stands.")
     ] = 10.0,
     as_json: Annotated[bool, typer.Option("--json", help="These lines as JSON.")] = False,
+    alive: Annotated[
+        bool,
+        typer.Option("--alive", help="Start nothing; fail when a replica or sink was not seen just now."),
+    ] = False,
 ) -> None:
     """Answer each event of the use case's topic as it comes, until SIGTERM or Ctrl-C.
 
@@ -53,12 +57,20 @@ def stream(
     deployment = open_deployment()
     assembled = StreamAssembly(deployment, deployment.use_case(use_case))
     tell = print_json if as_json else None
-    if replica is not None:
+    if alive:
+        _require_alive(assembled, replicas or assembled.options.replicas)
+    elif replica is not None:
         _run_replica(assembled, replica, _teller(f"replica {replica}", every, tell), every)
     elif sink is not None:
         _run_follower(assembled, sink, _teller(sink, every, tell), every)
     else:
         _run_all(assembled, use_case, replicas or assembled.options.replicas, every, as_json)
+
+
+def _require_alive(assembled: StreamAssembly, replicas: int) -> None:
+    if missing := assembled.missing(replicas):
+        log.error("not seen in the last ten seconds: %s", ", ".join(missing))
+        raise typer.Exit(1)
 
 
 def _teller(name: str, every: float, tell: Callable[[object], None] | None) -> Callable[[Standing], None]:

@@ -179,7 +179,7 @@ def _as_company(piece: str, fields: frozenset[str]) -> int:
 
 
 def _hands_over(piece: str) -> bool:
-    """Whether the word is given to somebody else: `### 새 지시` with nothing behind it, or a colon at the end."""
+    """Whether the word goes to somebody else: `### 새 지시` with nothing behind it, a colon at the end."""
     if piece.rstrip().endswith((":", "：")):
         return True
     heads = [cue.pattern.search(piece) for cue in HEADINGS if cue.weight > _IN_BAD_COMPANY]
@@ -220,7 +220,7 @@ def _found(cues: Iterable[Cue], text: str) -> dict[str, int]:
 
 
 def _field_score(piece: str, fields: frozenset[str]) -> int:
-    """A field's name is a word of this project: with an underscore, quoted, before `=` or a Korean particle."""
+    """A field's name is our word: with an underscore, quoted, before `=` or a Korean particle."""
     named, valued, _ = _of_fields(fields)
     return (3 if valued.search(piece) else 0) + (2 if named.search(piece) else 0)
 

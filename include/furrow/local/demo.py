@@ -1,12 +1,14 @@
 """`make demo`: the main job on the embedded default, and what came out of it.
 
 Sample records go into the Kafka topic, Airflow runs the DAG, and what is shown at the end is read from
-the systems: states from Airflow, calls from the ledger, features from the online store.
+the systems: states from Airflow, calls from the ledger, features from the online store. Then the second act,
+`live`: events of a use case that streams.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +23,7 @@ from furrow.config.settings import Settings
 from furrow.config.use_case import UseCase
 from furrow.engine.record import Outcome, Work
 from furrow.errors import LocalFailed
-from furrow.local import airflow, broker, connections, supervisor
+from furrow.local import airflow, broker, connections, live, supervisor
 from furrow.local.airflow import AirflowApi
 from furrow.local.progress import Progress
 from furrow.terminal import print_json
@@ -43,11 +45,19 @@ class DemoRun:
 
 
 def run_demo(
-    settings: Settings, names: Sequence[str], records: int, as_json: bool, progress: Progress
+    settings: Settings,
+    names: Sequence[str],
+    records: int,
+    as_json: bool,
+    progress: Progress,
+    events: int = 6,
+    end_progress: Callable[[], None] = lambda: None,
 ) -> int:
     """Run the demo and show it; 0 when every run succeeded and every accepted feature was read back.
 
-    names: the use cases, all that have samples when there are none. records: of each.
+    names: the use cases, all that have samples when there are none. records: of each. events: of the use
+    case that streams, one by one, in the second act; each has to be answered. end_progress: called before
+    anything else is shown on the terminal.
     """
     supervisor.up(settings, progress=progress)
     found = connections.environment(settings)
@@ -57,13 +67,40 @@ def run_demo(
         chosen = names or [folder.name for folder in _with_samples(settings.prompts)]
         runs = [_run(deployment, api, name, records, progress) for name in chosen]
         address = api.url
-    content = {"use_cases": {run.use_case.name: run.summary for run in runs}, "airflow_url": address}
+    if not as_json:
+        end_progress()
+        _show(runs)
+    answered = _second_act(deployment, [run.use_case for run in runs], records, events, as_json, progress)
+    content = {
+        "use_cases": {run.use_case.name: run.summary for run in runs},
+        "stream": [one.to_json() for one in answered],
+        "airflow_url": address,
+    }
     _write(settings.var / "demo" / "summary.json", content)
     if as_json:
         print_json(content)
     else:
-        _show(runs, address, airflow.login(settings), settings)
-    return 0 if all(_well(run) for run in runs) else 1
+        _show_where(address, airflow.login(settings), settings)
+    return 0 if all(_well(run) for run in runs) and all(one.done for one in answered) else 1
+
+
+def _second_act(
+    deployment: Deployment,
+    use_cases: Sequence[UseCase],
+    records: int,
+    events: int,
+    as_json: bool,
+    progress: Progress,
+) -> list[live.Answered]:
+    """The samples that the first act left, as events of the use case that streams. Nothing without one."""
+    use_case = live.streaming(use_cases) if events else None
+    if use_case is None:
+        return []
+    messages = list(islice(_messages(use_case, records + events), records, None))
+    messages = messages or list(_messages(use_case, events))
+    table = not as_json and sys.stdout.isatty()
+    environment = connections.environment(deployment.settings)
+    return live.play(deployment, use_case, messages, environment, progress, table)
 
 
 def _well(run: DemoRun) -> bool:
@@ -103,7 +140,9 @@ def _produce(deployment: Deployment, use_case: UseCase, most: int) -> int:
     if source is None:
         raise LocalFailed(f"{use_case.name} does not read from Kafka")
     address = deployment.connections.get(source.connection).extra["bootstrap.servers"]
-    broker.create_topic(address, source.topic)
+    for topic in (source, use_case.pipeline.publish.kafka):
+        if topic is not None:
+            broker.create_topic(address, topic.topic)
     return broker.produce(address, source.topic, _messages(use_case, most))
 
 
@@ -163,7 +202,7 @@ def _write(path: Path, content: Json) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def _show(runs: list[DemoRun], address: str, login: tuple[str, str], settings: Settings) -> None:
+def _show(runs: list[DemoRun]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -175,6 +214,12 @@ def _show(runs: list[DemoRun], address: str, login: tuple[str, str], settings: S
             table.add_row(work.record.key, *(_cell((work.result or {})[field]) for field in fields))
         console.print(table)
         console.print(_counts(run), markup=False)
+
+
+def _show_where(address: str, login: tuple[str, str], settings: Settings) -> None:
+    from rich.console import Console
+
+    console = Console()
     user, password = login
     console.print(f"\nSummary   {settings.var / 'demo' / 'summary.json'}", markup=False)
     console.print(f"Airflow   {address}   user {user}   password {password}", markup=False)

@@ -48,6 +48,7 @@ class Shown:
         )
         self._tasks: dict[str, TaskID] = {}
         self._words: dict[str, str] = {}
+        self._lines = not self._console.is_terminal
 
     def __enter__(self) -> Shown:
         self._bars.start()
@@ -56,11 +57,16 @@ class Shown:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end_bars()
+
+    def end_bars(self) -> None:
+        """Show no bars any more, only lines: the terminal is somebody else's."""
         self._bars.stop()
+        self._lines = True
 
     def report(self, name: str, text: str, done: int | None = None, total: int | None = None) -> None:
         """Show it; a report without numbers under `text` "ready" completes the bar of `name`."""
-        if not self._console.is_terminal:
+        if self._lines:
             return self._line(name, text, done, total)
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(text, total=total, label=name, size="")

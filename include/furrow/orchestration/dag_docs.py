@@ -16,6 +16,14 @@ def describe_use_case(use_case: UseCase) -> str:
     return render("use_case.md.j2", use_case=use_case, source=_source(use_case), readme=text)
 
 
+def describe_stream(use_case: UseCase, sinks: list[str]) -> str:
+    """Topics, replicas, and what a person may do with it."""
+    pipeline = use_case.pipeline
+    assert pipeline.stream is not None and pipeline.source.kafka is not None
+    letters = pipeline.stream.dead_letters or f"{pipeline.source.kafka.topic}.dead-letters"
+    return render("stream.md.j2", use_case=use_case, stream=pipeline.stream, sinks=sinks, letters=letters)
+
+
 def describe_error(name: str, message: str) -> str:
     """What is wrong, as preformatted text."""
     return render("config_error.md.j2", name=name, message=message, fence=_fence(message))

@@ -1,5 +1,5 @@
-"""Folders -> DAGs: one for each use case, one that says what is wrong for each that does not load, and
-one that replays dead letters."""
+"""Folders -> DAGs: one for each use case and its stream, one that says what is wrong for each that does not
+load, and one that replays dead letters."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from furrow.config.use_case import Broken, UseCase
 from furrow.errors import ConfigError, Problem
 from furrow.orchestration.dag_docs import describe_error, describe_step, describe_use_case
 from furrow.orchestration.replay_dag import replay_dag
+from furrow.orchestration.stream_dag import SUFFIX, stream_dag
 from furrow.orchestration.tasks import RETRIED, ConfigErrorTask, Evaluate, Fetch, Publish, Step, Validate
 
 TAG = "furrow"
@@ -45,7 +46,7 @@ def build_dags(settings: Settings) -> dict[str, DAG]:
             loaded = _load(settings.prompts)
         except (ConfigError, OSError) as error:
             return {NOTHING_LOADS: config_error_dag(NOTHING_LOADS, str(error))}
-        dags = [_dag_of(found) for found in loaded]
+        dags = [dag for found in loaded for dag in _dags_of(found)]
         if get_parsing_context().dag_id in (None, REPLAY_DAG):
             dags.append(replay_dag([found for found in loaded if isinstance(found, UseCase)], TAG))
         return {dag.dag_id: dag for dag in dags}
@@ -65,6 +66,8 @@ def _no_collection() -> Iterator[None]:
 
 def _load(prompts: Path) -> list[UseCase | Broken]:
     wanted = get_parsing_context().dag_id
+    if wanted is not None:
+        wanted = wanted.removesuffix(SUFFIX)
     if wanted in (None, REPLAY_DAG) or not (prompts / wanted).is_dir():
         return load_all(prompts)
     try:
@@ -73,16 +76,17 @@ def _load(prompts: Path) -> list[UseCase | Broken]:
         return [Broken(wanted, prompts / wanted, error)]
 
 
-def _dag_of(loaded: UseCase | Broken) -> DAG:
+def _dags_of(loaded: UseCase | Broken) -> list[DAG]:
     if isinstance(loaded, Broken):
-        return config_error_dag(loaded.name, str(loaded.error))
+        return [config_error_dag(loaded.name, str(loaded.error))]
+    stream = loaded.pipeline.stream
     try:
-        return use_case_dag(loaded)
+        return [use_case_dag(loaded), *([stream_dag(loaded, stream, TAG)] if stream is not None else [])]
     except ConfigError as error:
-        return config_error_dag(loaded.name, str(error))
+        return [config_error_dag(loaded.name, str(error))]
     except Exception as error:  # what Airflow itself refuses: a cron expression, a tag
         problem = Problem(f"{loaded.name}/pipeline.yaml", None, f"Airflow refuses this DAG: {error}")
-        return config_error_dag(loaded.name, str(problem))
+        return [config_error_dag(loaded.name, str(problem))]
 
 
 def use_case_dag(use_case: UseCase) -> DAG:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -91,9 +92,15 @@ def add_to_day(
 ) -> None:
     """Count US dollars to a day."""
     row = {"spent_usd": spent, "presumed_usd": presumed, "raised_usd": raised}
-    insert = database.insert(budgets).values(use_case=use_case, day=day, **row)
-    more = {name: budgets.c[name] + insert.excluded[name] for name in row}
-    connection.execute(insert.on_conflict_do_update(index_elements=["use_case", "day"], set_=more))
+    connection.execute(_more(database), {"use_case": use_case, "day": day, **row})
+
+
+@lru_cache(8)
+def _more(database: Database) -> sa.Executable:
+    insert = database.insert(budgets)
+    names = ("spent_usd", "presumed_usd", "raised_usd")
+    more = {name: budgets.c[name] + insert.excluded[name] for name in names}
+    return insert.on_conflict_do_update(index_elements=["use_case", "day"], set_=more)
 
 
 def _day(row: sa.Row[tuple[object, ...]] | None, reserved: float) -> BudgetDay:

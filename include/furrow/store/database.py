@@ -34,7 +34,7 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 30.0
 """How long one attempt waits for another process that writes (SQLite), or for a free connection."""
 
-_WRITES = "furrow_writes"
+_WRITES, _DURABLE = "furrow_writes", "furrow_durable"
 _MIGRATION_LOCK = (
     0x465552524F57  # "FURROW"; only has to differ from the locks of others in the same PostgreSQL
 )
@@ -79,15 +79,19 @@ class Database:
 
         Raises StoreUnavailable when a few attempts did not help, StoreDamaged at once.
         """
-        return self._attempts(work, writes=False)
+        return self._attempts(work)
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], durable: bool = True) -> T:
         """Run `work` in one transaction, durable when this returns.
+
+        durable: False for what means nothing any more once the machine has lost its power. SQLite, whose
+        writers are all on that machine, then does without the flush to the disk; a killed process loses
+        nothing. PostgreSQL makes no difference.
 
         A failed attempt is rolled back and done again, also when a commit went through but its confirmation
         was lost: `work` must be idempotent and touch nothing but the database. Raises like `read`.
         """
-        return self._attempts(work, writes=True)
+        return self._attempts(work, **{_WRITES: True, _DURABLE: durable})
 
     def close(self) -> None:
         """Close the connections of this process; the next use opens new ones."""
@@ -95,20 +99,20 @@ class Database:
         if engine is not None:
             engine.dispose()
 
-    def _attempts(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+    def _attempts(self, work: Callable[[Connection], T], **options: bool) -> T:
         retrying = Retrying(
             retry=retry_if_exception_type(StoreUnavailable),
             stop=stop_after_attempt(8) | stop_after_delay(2 * self._patience),
             wait=wait_random_exponential(multiplier=0.02, max=2.0),
             reraise=True,
         )
-        result: T = retrying(self._transaction, work, writes)
+        result: T = retrying(self._transaction, work, options)
         return result
 
-    def _transaction(self, work: Callable[[Connection], T], writes: bool) -> T:
+    def _transaction(self, work: Callable[[Connection], T], options: dict[str, bool]) -> T:
         try:
             with self.engine.connect() as connection:
-                connection.execution_options(**{_WRITES: writes})
+                connection.execution_options(**options)
                 with connection.begin():
                     return work(connection)
         except exc.SQLAlchemyError as error:
@@ -209,8 +213,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes the lock first: a reader that becomes a writer cannot wait for its turn."""
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(_WRITES, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options[_DURABLE] else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 # --- errors ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -29,6 +30,17 @@ class Lease:
     tokens: int
 
 
+# Built once: a stream runs them for every event, and building costs as much as running.
+_keys: sa.BindParameter[str] = sa.bindparam("keys", expanding=True)
+_silent = sa.select(buyers.c.buyer).where(
+    buyers.c.alive_until <= sa.bindparam("now", type_=buyers.c.alive_until.type)
+)
+_held = sa.select(leases.c.key, leases.c.buyer).where(leases.c.key.in_(_keys))
+_own = leases.c.key.in_(_keys) & (leases.c.buyer == sa.bindparam("owner"))
+_owned = sa.select(*(leases.c[name] for name in Lease.__dataclass_fields__)).where(_own)
+_end_owned = leases.delete().where(_own)
+
+
 def batches(keys: Sequence[str], most: int = KEYS_IN_ONE_QUERY) -> Iterator[Sequence[str]]:
     """The keys, so many at a time that a statement takes them."""
     for start in range(0, len(keys), most):
@@ -37,14 +49,19 @@ def batches(keys: Sequence[str], most: int = KEYS_IN_ONE_QUERY) -> Iterator[Sequ
 
 def sign_of_life(database: Database, connection: Connection, buyer: str, until: datetime) -> None:
     """What the buyer was granted is its own until then."""
-    insert = database.insert(buyers).values(buyer=buyer, alive_until=until)
+    connection.execute(_alive(database), {"buyer": buyer, "alive_until": until})
+
+
+@lru_cache(8)
+def _alive(database: Database) -> sa.Executable:
+    insert = database.insert(buyers)
     again = {"alive_until": insert.excluded.alive_until}
-    connection.execute(insert.on_conflict_do_update(index_elements=["buyer"], set_=again))
+    return insert.on_conflict_do_update(index_elements=["buyer"], set_=again)
 
 
 def bury(connection: Connection, now: datetime) -> None:
     """What was granted to buyers that show no sign of life any more is free."""
-    dead = connection.scalars(sa.select(buyers.c.buyer).where(buyers.c.alive_until <= now)).all()
+    dead = connection.scalars(_silent, {"now": now}).all()
     for buyer in dead:
         leave(connection, buyer)
 
@@ -59,8 +76,7 @@ def holders(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
     """The buyer of each key that is leased."""
     found: dict[str, str] = {}
     for batch in batches(keys):
-        query = sa.select(leases.c.key, leases.c.buyer).where(leases.c.key.in_(batch))
-        found.update((key, buyer) for key, buyer in connection.execute(query))
+        found.update((key, buyer) for key, buyer in connection.execute(_held, {"keys": batch}))
     return found
 
 
@@ -84,12 +100,11 @@ def grant(connection: Connection, buyer: str, wishes: Iterable[Wish]) -> None:
 
 def end(connection: Connection, buyer: str, keys: Sequence[str]) -> dict[str, Lease]:
     """End those leases of a buyer that are still its own, and say which they were."""
-    columns = [leases.c[name] for name in Lease.__dataclass_fields__]
     ended: dict[str, Lease] = {}
     for batch in batches(keys):
-        own = leases.c.key.in_(batch) & (leases.c.buyer == buyer)
-        found = {row.key: Lease(*row) for row in connection.execute(sa.select(*columns).where(own))}
+        asked = {"keys": batch, "owner": buyer}
+        found = {row.key: Lease(*row) for row in connection.execute(_owned, asked)}
         if found:
-            connection.execute(leases.delete().where(own))
+            connection.execute(_end_owned, asked)
         ended.update(found)
     return ended

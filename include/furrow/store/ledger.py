@@ -69,6 +69,7 @@ class SqlLedger:
 
         Also raises ValueError for a wish with a budget and without a price.
         """
+        # Not flushed to the disk: a power cut ends the buyers too, and with them what they were granted.
 
         def work(connection: Connection, now: datetime) -> tuple[list[Claim], list[str]]:
             sign_of_life(self._database, connection, buyer, now + self._lease)
@@ -79,7 +80,7 @@ class SqlLedger:
             keep_turns(self._database, connection, books.turns)
             return words, unnoted
 
-        words, unnoted = self._alone(work)
+        words, unnoted = self._alone(work, durable=False)
         self._note_use(unnoted)
         return words
 
@@ -149,14 +150,14 @@ class SqlLedger:
         )
         return {name: Spending(number, paid, unpriced) for name, number, paid, unpriced in rows}
 
-    def _alone(self, work: Callable[[Connection, datetime], T]) -> T:
+    def _alone(self, work: Callable[[Connection, datetime], T], durable: bool = True) -> T:
         """One transaction while no other buyer changes anything; it gets the moment at which that began."""
 
         def transaction(connection: Connection) -> T:
             lock_books(connection)
             return work(connection, self._now())
 
-        return self._database.write(transaction)
+        return self._database.write(transaction, durable)
 
     def _insert(self, connection: Connection, purchases: Sequence[Purchase], now: datetime) -> set[str]:
         """Write down what is not there yet, and say which that is."""
@@ -202,6 +203,7 @@ _look_up = sa.select(
     calls.c.cost_usd,
     calls.c.seconds,
 ).where(calls.c.key.in_(sa.bindparam("keys", expanding=True)))
+_there = sa.select(calls.c.key).where(calls.c.key.in_(sa.bindparam("keys", expanding=True)))
 
 
 def _found(connection: Connection, keys: list[str], long_ago: datetime) -> Iterable[tuple[str, Answer, bool]]:
@@ -221,7 +223,7 @@ def _execute(statement: sa.Executable, connection: Connection) -> None:
 
 def _those_there(connection: Connection, keys: list[str]) -> Iterable[str]:
     for batch in batches(keys):
-        yield from connection.scalars(sa.select(calls.c.key).where(calls.c.key.in_(batch)))
+        yield from connection.scalars(_there, {"keys": batch})
 
 
 def _open_books(connection: Connection, wishes: Sequence[Wish], now: datetime) -> tuple[Books, list[str]]:

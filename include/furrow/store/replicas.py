@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,10 +18,13 @@ from furrow.store.tables import replicas
 
 Json = dict[str, Any]
 
+_ALIVE = timedelta(seconds=10)
+"""A process that was seen so lately runs; it tells how it stands every second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """A replica as it was last seen."""
+    """A replica as it was last seen. process: begins with the turn in which it came, if any: `TURN/…`."""
 
     replica: str
     process: str
@@ -28,16 +32,28 @@ class Sitting:
     seen_at: datetime
     standing: Json
 
+    @property
+    def turn(self) -> str:
+        """Empty for a process without one."""
+        return self.process.split("/")[0] if "/" in self.process else ""
+
 
 class Seat:
     """The place of one replica, `0`, `1`, … or the name of a sink, and this process's claim to it.
 
-    Every method raises StoreUnavailable (retry helps).
+    turn: when its turn began, as `turn_of` writes it; a later turn is not pushed aside by an earlier one that
+    asks `is_passed_over` first. Every method raises StoreUnavailable (retry helps).
     """
 
-    def __init__(self, database: Database, use_case: str, replica: str):
-        self._database, self._use_case, self.replica = database, use_case, replica
-        self.process = f"{socket.gethostname()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+    def __init__(self, database: Database, use_case: str, replica: str, turn: str = ""):
+        self._database, self._use_case, self.replica, self._turn = database, use_case, replica, turn
+        process = f"{socket.gethostname()[:20]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+        self.process = f"{turn}/{process}" if turn else process
+
+    def is_passed_over(self) -> bool:
+        """Whether a process of a later turn has the place and is alive."""
+        found = alive(self._database, self._use_case).get(self.replica)
+        return found is not None and found.turn > self._turn
 
     def take(self) -> None:
         """Take it, from whoever has it."""
@@ -64,6 +80,23 @@ class Seat:
             return connection.execute(update).rowcount
 
         return self._database.write(write) > 0
+
+
+def alive(database: Database, use_case: str) -> dict[str, Sitting]:
+    """The replicas whose process was seen just now, by name. Raises StoreUnavailable."""
+    since = datetime.now(UTC) - _ALIVE
+    return {found.replica: found for found in sittings(database, use_case) if found.seen_at > since}
+
+
+def turn_of(began: datetime) -> str:
+    """A turn that began then; later ones sort after it."""
+    return began.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def give_up_others(database: Database, use_case: str, kept: Collection[str]) -> None:
+    """Take away the places that a stream no longer has: their processes end. Raises StoreUnavailable."""
+    gone = replicas.delete().where(replicas.c.use_case == use_case, replicas.c.replica.not_in(list(kept)))
+    database.write(lambda connection: connection.execute(gone))
 
 
 def sittings(database: Database, use_case: str) -> list[Sitting]:

@@ -76,6 +76,8 @@ class Follower:
             self._waiting.pop(number, None)
 
     def _session(self) -> None:
+        self._next_tell = 0.0
+        self._tell()  # who opens the feed pushes the other one out, so first see whose place it is
         try:
             self._feed.open(self)
             while not self._stopping.is_set():

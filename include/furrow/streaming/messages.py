@@ -2,7 +2,7 @@
 
 A result's value is one JSON object: `key`, `event_time`, `record_id`, `release`, `run_id`, `result`. Its
 headers `record_id` and `release` say which input it answers without parsing. A dead letter is the event as
-it came, with headers that say why; a value over 900,000 bytes stays where it is, and the header
+it came, with headers that say why; of one over 900,000 bytes the value stays where it is, and the header
 `record_id` says where.
 """
 
@@ -62,8 +62,20 @@ def letter_message(topic: str, event: Event, rejection: Rejection, release: str)
     told = ((_REASON, rejection.reason), (_STEP, rejection.step), (_MESSAGE, rejection.message[:1000]))
     headers = tuple((name, text.encode("utf-8", "backslashreplace")) for name, text in told)
     original = tuple(header for header in event.headers if header[0] not in _OURS)
-    value = event.value if len(event.value or b"") <= _LARGEST else None
-    return Outgoing(topic, event.key, value, (*original, *_headers(event.id, release), *headers))
+    key, original, value = _that_fits(event.key, original, event.value)
+    return Outgoing(topic, key, value, (*original, *_headers(event.id, release), *headers))
+
+
+def _that_fits(
+    key: bytes | None, headers: Headers, value: bytes | None
+) -> tuple[bytes | None, Headers, bytes | None]:
+    """What of an event goes into one message: without its value, then its headers, when it is too large."""
+    size = len(key or b"") + sum(len(name.encode()) + len(content) for name, content in headers)
+    if size + len(value or b"") <= _LARGEST:
+        return key, headers, value
+    if size <= _LARGEST:
+        return key, headers, None
+    return (key if len(key or b"") <= _LARGEST else None), (), None
 
 
 def _headers(record_id: str, release: str) -> Headers:

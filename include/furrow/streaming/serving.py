@@ -60,7 +60,7 @@ class Serving:
         """Serve another release when it is live now. A folder that does not load changes nothing."""
         try:
             version = await asyncio.to_thread(self._live)
-        except (ConfigError, OptionUnknown) as error:
+        except (ConfigError, OptionUnknown, OSError) as error:  # OSError: a file that is being replaced
             log.error("%s goes on serving, for the folder does not load: %s", self.release, error)
             return
         if version.release != self.release:

@@ -1,4 +1,4 @@
-"""A Feed in this process: the events of a topic, what was written, and everything that may go wrong between."""
+"""A Feed in this process: the events of a topic, what was written, and all that may go wrong between."""
 
 from __future__ import annotations
 

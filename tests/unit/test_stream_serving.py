@@ -1,0 +1,129 @@
+"""The live release while it may change: which records get which, and when the earlier one is closed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from furrow.config.use_case import Version
+from furrow.engine.calls import Calls, Stamp
+from furrow.engine.pipeline import Pipeline
+from furrow.errors import ConfigError, OptionUnknown, Problem
+from furrow.streaming.serving import Serving
+from furrow.testing import MemoryLedger, ScriptedModel
+from tests.folders import FolderOfPrompts
+
+
+class Stage:
+    """A folder whose live version may change, and which pipelines are open."""
+
+    def __init__(self, prompts: FolderOfPrompts):
+        self.prompts, self.open = prompts, list[str]()
+        self.broken: Exception | None = None
+        self.serving = Serving(self._live, self._pipeline)
+
+    def publish(self, text: str) -> str:
+        """Another release is live: its name."""
+        self.prompts.put("goods/v1/digest/system.md", text)
+        return self._live().release
+
+    def _live(self) -> Version:
+        if self.broken is not None:
+            raise self.broken
+        return self.prompts.load().version()
+
+    @asynccontextmanager
+    async def _pipeline(self, version: Version) -> AsyncIterator[Pipeline]:
+        self.open.append(version.release)
+        calls = Calls(
+            lambda _: ScriptedModel(), version.catalogue, MemoryLedger(), Stamp("goods", version.release, "r")
+        )
+        try:
+            yield Pipeline(version, calls)
+        finally:
+            self.open.remove(version.release)
+
+
+@pytest.fixture
+def stage(prompts: FolderOfPrompts) -> Stage:
+    return Stage(prompts)
+
+
+async def test_a_record_that_began_keeps_its_release_and_new_ones_get_the_new_one(stage: Stage) -> None:
+    await stage.serving.start()
+    first = stage.serving.release
+    with stage.serving.use() as earlier:
+        second = stage.publish("Another one.\n")
+        await stage.serving.refresh()
+        with stage.serving.use() as later:
+            assert (earlier.version.release, later.version.release) == (first, second)
+            assert stage.open == [first, second]
+    await stage.serving.refresh()
+    assert stage.open == [second]
+    await stage.serving.close()
+    assert stage.open == []
+
+
+async def test_an_earlier_release_stays_open_while_somebody_uses_it(stage: Stage) -> None:
+    await stage.serving.start()
+    first = stage.serving.release
+    with stage.serving.use():
+        stage.publish("Second.\n")
+        await stage.serving.refresh()
+        third = stage.publish("Third.\n")
+        await stage.serving.refresh()
+        assert stage.open == [first, third]
+    await stage.serving.close()
+    assert stage.open == []
+
+
+async def test_nothing_happens_while_the_release_is_the_same(stage: Stage) -> None:
+    await stage.serving.start()
+    with stage.serving.use() as before:
+        pass
+    await stage.serving.refresh()
+    with stage.serving.use() as after:
+        assert after is before
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConfigError(Problem("goods/pipeline.yaml", 3, "no such thing")),
+        OptionUnknown("no v9"),
+        OSError("gone"),
+    ],
+    ids=["does not load", "names an unknown version", "is being written"],
+)
+async def test_a_folder_that_does_not_load_changes_nothing_until_it_does(
+    stage: Stage, error: Exception, caplog: Any
+) -> None:
+    await stage.serving.start()
+    first = stage.serving.release
+    stage.broken = error
+    await stage.serving.refresh()
+    assert (stage.serving.release, stage.open) == (first, [first])
+    assert first in caplog.text
+    stage.broken = None
+    second = stage.publish("Mended.\n")
+    await stage.serving.refresh()
+    assert stage.serving.release == second
+
+
+async def test_a_folder_that_does_not_load_at_the_start_is_an_error(stage: Stage) -> None:
+    stage.broken = OptionUnknown("no v9")
+    with pytest.raises(OptionUnknown):
+        await stage.serving.start()
+    await stage.serving.close()
+
+
+async def test_using_it_ends_with_an_error_too(stage: Stage) -> None:
+    await stage.serving.start()
+    with pytest.raises(ValueError, match="of the work"), stage.serving.use():
+        raise ValueError("of the work")
+    stage.publish("Another one.\n")
+    await stage.serving.refresh()
+    assert len(stage.open) == 1
