@@ -185,10 +185,10 @@ def _follow(writer: Writer, reader: Reader, until: int) -> None:
 def warm_up(reader: Reader, writer: Writer, replicas: Sequence[ReplicaProcess]) -> None:
     """Until every replica has its partitions and the first events are through."""
     with reading(reader):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not all(each.standing().get("partitions") for each in replicas):
             if time.monotonic() > deadline:
-                raise SystemExit("the replicas did not get their partitions in 60 s")
+                raise SystemExit("the replicas did not get their partitions in 120 s")
             time.sleep(0.2)
         writer.write_at(RATE, WARM_UP / RATE, WARM_UP)
         reader.wait(WARM_UP, 60)

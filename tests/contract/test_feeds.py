@@ -1,4 +1,4 @@
-"""What every feed keeps to: messages and position together, one member in a place, nothing lost on the way."""
+"""What every feed keeps to: messages and position together, one member in a place, nothing lost."""
 
 from __future__ import annotations
 
@@ -351,7 +351,9 @@ def test_a_commit_to_a_broker_that_hangs_ends_and_is_done_once_in_all(broker: Br
     assert (bench.written(), bench.committed()[0]) == ([b"r0"], 1)
 
 
-def test_after_a_commit_whose_end_is_unknown_nothing_is_committed_until_it_is_opened_anew(broker: Broker) -> None:
+def test_after_a_commit_with_an_unknown_end_nothing_is_committed_until_it_is_opened_anew(
+    broker: Broker,
+) -> None:
     bench = KafkaBench(broker, transactions=True)
     bench.send(b"v0")
     zombie, heir = Worker(bench.feed("0")).open(), Worker(bench.feed("0"))

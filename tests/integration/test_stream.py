@@ -183,7 +183,7 @@ def test_a_release_that_changes_in_the_middle_is_named_and_nothing_is_lost(
     site.produce(sent[:30])
     site.wait_until_done(*running)
     site.prompts.change("goods/pipeline.yaml", "live: v1", "live: v2")
-    until(lambda: "is live instead of" in running[0].said(), "it sees the new release", running[0].said)
+    until(lambda: "replica 0: v2@" in running[0].said(), "it serves the new release", running[0].said)
     site.produce(sent[30:])
     site.wait_until_done(*running)
     results = site.read_results()
@@ -222,6 +222,7 @@ def busy(parts: list[Part]) -> list[Part]:
     ]
 
 
+@pytest.mark.parametrize("broker", ["embedded"], indirect=True)  # the whole trial has it on both
 def test_the_feature_store_follows_although_it_was_down_for_a_while(
     make: Make, nursery: Nursery, server: ServerProcess, running: list[Part]
 ) -> None:

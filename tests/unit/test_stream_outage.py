@@ -60,10 +60,12 @@ async def test_a_stream_asks_it_again_after_a_while(prompts: FolderOfPrompts) ->
 
 
 async def test_after_the_end_it_is_asked_no_more(prompts: FolderOfPrompts) -> None:
-    provider = Provider(prompts, again_after=0.0)
+    provider = Provider(prompts, again_after=0.3)
     await provider.fail_until_closed()
     provider.down = False
-    await provider.ask(0)
+    await asyncio.sleep(0.4)
+    assert await provider.ask(0) == "fine"
     await provider.calls.close()
-    with pytest.raises(ProviderUnavailable):
+    await asyncio.sleep(0.4)
+    with pytest.raises(ProviderUnavailable, match="the run was stopped"):
         await provider.ask(1)

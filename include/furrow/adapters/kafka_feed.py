@@ -52,7 +52,7 @@ _STRATEGY = "range"
 _SEND_SECONDS = 8.0
 _LAG_SECONDS = 0.5
 _SAYS_LITTLE = {"log_level": 2}
-"""While a broker is away the client would log each try to connect, twenty a second; what matters is raised."""
+"""While a broker is away the client logs each try to connect, twenty a second; what matters is raised."""
 _PASSING = {
     KafkaError._ALL_BROKERS_DOWN,
     KafkaError._TRANSPORT,
@@ -258,10 +258,11 @@ class KafkaFeed:
         if first <= part.offset <= end:
             return int(part.offset)
         raise RunError(
-            f"the position of group `{self.group}` in {self.topic}/{part.partition} is {part.offset}, but the"
-            f" partition holds {first} to {end}: events were deleted unread, or the topic was made anew. To go on"
-            f" without them, stop the stream and set the position: kafka-consumer-groups.sh --group {self.group}"
-            f" --topic {self.topic}:{part.partition} --reset-offsets --to-earliest --execute"
+            f"the position of group `{self.group}` in {self.topic}/{part.partition} is {part.offset}, but it"
+            f" holds {first} to {end}: events were deleted unread, or the topic was made anew. To go on"
+            " without them, stop the stream and set the position: kafka-consumer-groups.sh"
+            f" --group {self.group} --topic {self.topic}:{part.partition} --reset-offsets --to-earliest"
+            " --execute"
         )
 
     # --- writing -------------------------------------------------------------------------------------
