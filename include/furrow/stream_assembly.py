@@ -24,6 +24,8 @@ from furrow.streaming.standing import Standing
 
 Told = Callable[[Standing], None]
 
+_BIGQUERY_SECONDS = 10.0
+"""Between two publications: each is a load job, of which a project has 100,000 a day."""
 _MODEL_AGAIN_SECONDS = 2.0
 """So long after an outage a model is asked again: events wait for it, whatever the outage lasts."""
 
@@ -107,7 +109,10 @@ class StreamAssembly:
         feed = KafkaFeed(self._results.topic, f"{self._group}.{sink}", "0", connection, transactions=False)
         sinks = _Sinks(self._deployment, self._use_case, sink)
         sinks(self._use_case.version().release)
-        return Follower(self.options, self.seat(sink, turn), feed, sinks, told, report_seconds)
+        least = _BIGQUERY_SECONDS if sink == "bigquery" else 0.0
+        seconds = max(self.options.publish_seconds, least)
+        options = self.options.model_copy(update={"publish_seconds": seconds})
+        return Follower(options, self.seat(sink, turn), feed, sinks, told, report_seconds)
 
     @asynccontextmanager
     async def _pipeline(self, version: Version, run_id: str) -> AsyncIterator[Pipeline]:

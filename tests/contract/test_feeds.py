@@ -13,7 +13,7 @@ import pytest
 from furrow.adapters.kafka_feed import KafkaFeed
 from furrow.engine.events import Event, Feed, Outgoing
 from furrow.engine.ports import Connection
-from furrow.errors import FurrowError, RunError, SourceUnavailable, TransientError
+from furrow.errors import FurrowError, RequestRejected, RunError, SourceUnavailable, TransientError
 from furrow.testing import MemoryFeed
 from tests.brokers import Broker
 from tests.brokers import Outgoing as Sent
@@ -365,3 +365,17 @@ def test_after_a_commit_with_an_unknown_end_nothing_is_committed_until_it_is_ope
     assert bench.written() == []
     for worker in (zombie, heir):
         worker.feed.close()
+
+
+def test_a_result_that_its_topic_will_never_take_is_for_a_person_to_mend(broker: Broker) -> None:
+    bench = KafkaBench(broker, transactions=True)
+    bench.send(b"one")
+    worker = Worker(bench.feed()).open()
+    worker.have(1)
+    with pytest.raises(RequestRejected, match=r"max\.message\.bytes"):
+        worker.feed.commit([out(bench, b"x" * 20_000_000)], {0: 1})
+    worker.feed.close()
+    heir = Worker(bench.feed()).open()
+    heir.have(1)
+    heir.feed.commit([out(bench, b"small")], {0: 1})
+    assert bench.written() == [b"small"]

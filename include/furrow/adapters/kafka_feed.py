@@ -33,7 +33,7 @@ from confluent_kafka import (
 from furrow.adapters.kafka import consumer_config, failure, producer_config, refused, send_position
 from furrow.engine.events import Event, Holder, Outgoing
 from furrow.engine.ports import Connection
-from furrow.errors import FurrowError, RunError, SinkUnavailable, SourceUnavailable
+from furrow.errors import FurrowError, RequestRejected, RunError, SinkUnavailable, SourceUnavailable
 
 log = logging.getLogger(__name__)
 _quiet = logging.getLogger("furrow.adapters.kafka")
@@ -91,6 +91,7 @@ class KafkaFeed:
         self._wishes: queue.SimpleQueue[_Wish] = queue.SimpleQueue()
         self._member: Any = None
         self._lag, self._next_lag = 0, 0.0
+        self._too_large = False
 
     def open(self, holder: Holder) -> None:
         """Join the group, once the transactions of an earlier process of this member have ended.
@@ -269,10 +270,11 @@ class KafkaFeed:
 
     def _in_transaction(self, messages: Sequence[Outgoing], offsets: list[TopicPartition]) -> None:
         producer = self._open_writer
+        self._too_large = False
         try:
             producer.begin_transaction()
             for message in messages:
-                _produce(producer, message)
+                _produce(producer, message, self._delivered)
             send_position(producer, offsets, self._member, min(self._timeout, _SEND_SECONDS))
         except (KafkaException, BufferError) as error:
             self._abort(producer, error)
@@ -293,12 +295,25 @@ class KafkaFeed:
                     raise self._anew(f"the end of a transaction is unknown: {told.str()}") from error
 
     def _abort(self, producer: Producer, error: Exception) -> None:
-        """Undo it and raise SinkUnavailable; SourceUnavailable when that is not possible."""
+        """Undo it and raise SinkUnavailable; SourceUnavailable when that is not possible.
+
+        Raises RequestRejected for a message that its topic will never take.
+        """
         try:
             producer.abort_transaction(self._timeout)
         except KafkaException as second:
             raise self._anew(f"{error}; the transaction could not be aborted: {second}") from error
+        producer.poll(0)  # tells what became of each message
+        if self._too_large:
+            raise RequestRejected(
+                f"a result of {self.topic} is larger than its topic takes: raise its max.message.bytes,"
+                " or bound the fields of output.yaml (max_length, max_items)"
+            ) from error
         raise SinkUnavailable(f"results of {self.topic} could not be written now: {error}") from error
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        """The error of the transaction itself does not say what was wrong."""
+        self._too_large |= error is not None and error.code() == KafkaError.MSG_SIZE_TOO_LARGE
 
     def _one_after_the_other(self, messages: Sequence[Outgoing], offsets: list[TopicPartition]) -> None:
         failures: list[KafkaError] = []

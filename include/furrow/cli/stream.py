@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from furrow.cli.common import UseCaseName, open_deployment
-from furrow.errors import ReplicaReplaced
+from furrow.errors import FurrowError, ReplicaReplaced, TransientError
 from furrow.terminal import print_json
 
 if TYPE_CHECKING:
@@ -60,11 +62,28 @@ def stream(
     if alive:
         _require_alive(assembled, replicas or assembled.options.replicas)
     elif replica is not None:
-        _run_replica(assembled, replica, _teller(f"replica {replica}", every, tell), every)
+        with _may_pass():
+            _run_replica(assembled, replica, _teller(f"replica {replica}", every, tell), every)
     elif sink is not None:
-        _run_follower(assembled, sink, _teller(sink, every, tell), every)
+        with _may_pass():
+            _run_follower(assembled, sink, _teller(sink, every, tell), every)
     else:
         _run_all(assembled, use_case, replicas or assembled.options.replicas, every, as_json)
+
+
+@contextmanager
+def _may_pass() -> Iterator[None]:
+    """An exit code of its own (75, 70 for a fault of ours) for what a new start may mend."""
+    try:
+        yield
+    except TransientError as error:
+        log.error("%s", error)
+        raise typer.Exit(os.EX_TEMPFAIL) from None
+    except (FurrowError, typer.Exit):
+        raise
+    except Exception:
+        log.exception("a fault in Furrow; started again by whoever keeps it running")
+        raise typer.Exit(os.EX_SOFTWARE) from None
 
 
 def _require_alive(assembled: StreamAssembly, replicas: int) -> None:

@@ -94,10 +94,14 @@ class Follower:
         while (room := _AT_ONCE - self._count()) > 0 and (left := until - time.monotonic()) > 0:
             if self._stopping.is_set():
                 break
-            for event in self._feed.poll(room, min(left, _POLL_SECONDS)):
-                if event.partition in self._waiting:
-                    self._waiting[event.partition].append(event)
+            self._poll(room, min(left, _POLL_SECONDS))
         self._publish()
+
+    def _poll(self, most: int, seconds: float) -> None:
+        """Keep whatever comes, also a first event of a partition that was given to us in between."""
+        for event in self._feed.poll(most, seconds):
+            if event.partition in self._waiting:
+                self._waiting[event.partition].append(event)
 
     def _count(self) -> int:
         return sum(map(len, self._waiting.values()))
@@ -136,7 +140,7 @@ class Follower:
         """Wait for the sink, and keep our place in the group meanwhile."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
-            self._feed.poll(0, min(left, _POLL_SECONDS))
+            self._poll(0, min(left, _POLL_SECONDS))
             self._tell()
 
     def _tell(self) -> None:
