@@ -24,7 +24,7 @@ MAPPED = {
 
 @pytest.mark.parametrize(("code", "kind", "words"), MAPPED.values(), ids=MAPPED.keys())
 def test_an_error_of_the_client_becomes_one_of_ours(code: int, kind: type[Exception], words: str) -> None:
-    error = failure(KafkaError(code), "reading stopped", "t", "g", CONNECTION, "broker:9092")
+    error = failure(KafkaError(code), "reading stopped", "t", "g", CONNECTION)
     assert type(error) is kind
     assert words.replace("\\", "") in str(error)
     assert "broker:9092" in str(error)
@@ -32,7 +32,7 @@ def test_an_error_of_the_client_becomes_one_of_ours(code: int, kind: type[Except
 
 
 def test_a_silent_broker_is_unavailable() -> None:
-    error = failure(None, "no answer for 30 s", "t", "g", CONNECTION, "broker:9092")
+    error = failure(None, "no answer for 30 s", "t", "g", CONNECTION)
     assert isinstance(error, SourceUnavailable)
 
 
