@@ -324,9 +324,9 @@ def test_the_use_cases_of_a_day_are_those_with_money_in_it(sql: Shop, database: 
 class TwiceDatabase(Database):
     """A database whose confirmations are lost: every transaction is done again after it went through."""
 
-    def write(self, work: Callable[[sa.Connection], Any]) -> Any:
-        super().write(work)
-        return super().write(work)
+    def write(self, work: Callable[[sa.Connection], Any], durable: bool = True) -> Any:
+        super().write(work, durable)
+        return super().write(work, durable)
 
 
 def test_money_is_exact_when_every_confirmation_of_the_database_is_lost(url: str, clock: Clock) -> None:
