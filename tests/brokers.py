@@ -61,6 +61,8 @@ class Abilities:
     """10 MB."""
     outlives_a_restart: bool = True
     """After SIGTERM and a start, records and positions are there."""
+    remembers_open_transactions: bool = True
+    """After SIGTERM and a start, a transaction that was open can be committed, its position included."""
     outlives_a_kill: bool = True
     """After SIGKILL and a start, all that was confirmed is there."""
     positions_outlive_topics: bool = True
@@ -74,6 +76,7 @@ ABILITIES = {
         fences_old_generations=False,
         shares_cooperatively=False,
         evicts_dead_members=False,
+        remembers_open_transactions=False,
         outlives_a_kill=False,
     ),
 }

@@ -288,6 +288,25 @@ def test_records_and_positions_outlive_the_broker_and_clients_go_on(
     consumer.close()
 
 
+def test_a_transaction_that_was_open_at_a_restart_is_committed_whole(broker: Broker, topic: str) -> None:
+    broker.must("transactions", "remembers_open_transactions")
+    group = f"group.{topic}"
+    broker.produce(topic, [b"before"])
+    consumer = broker.consumer(group, **{"session.timeout.ms": 10_000, "group.instance.id": "one"})
+    consumer.subscribe([topic])
+    assert following(consumer) == b"before"
+    producer = opened(broker, topic)
+    put(producer, topic, b"within")
+    broker.restart()
+    put(producer, topic, b"within, after the restart")
+    position = [TopicPartition(topic, 0, 1)]
+    producer.send_offsets_to_transaction(position, consumer.consumer_group_metadata(), SECONDS)
+    producer.commit_transaction(SECONDS)
+    assert values(broker.consume(topic)) == [b"before", b"within", b"within, after the restart"]
+    assert broker.positions(group, topic) == {0: 1}
+    consumer.close()
+
+
 def test_what_a_broker_that_hangs_did_not_take_is_taken_afterwards(broker: Broker, topic: str) -> None:
     producer = broker.producer()
     put(producer, topic, b"before")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -82,6 +83,17 @@ def test_a_process_that_ignores_the_request_is_killed(tmp_path: Path, start: Sta
     stubborn = start(STUBBORN, tmp_path)
     heard(stubborn)
     assert processes.end(tmp_path, patience=0.2) == [stubborn.pid]
+
+
+def test_what_others_write_through_ends_after_them(tmp_path: Path, start: Start) -> None:
+    broker, writer = start(SLEEP, tmp_path), start(STUBBORN, tmp_path)
+    heard(writer)
+    with ThreadPoolExecutor(1) as pool:
+        ending = pool.submit(processes.end, tmp_path, patience=1.0, careful=[broker.pid])
+        wait_for(lambda: writer.poll() is not None)
+        assert broker.poll() is None
+        assert ending.result(30) == [writer.pid]
+    wait_for(lambda: broker.poll() is not None)
 
 
 def test_a_child_without_marks_and_in_its_own_group_ends_with_its_session_after_the_leader_was_killed(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 import psutil
@@ -79,24 +79,34 @@ def end(
 ) -> list[int]:
     """End every process of `home`, or of one part of it: SIGTERM, and SIGKILL after `patience` seconds.
 
-    careful: process ids that write files when they end and get CAREFUL_PATIENCE seconds.
+    careful: process ids that the others write through, such as the broker's: they end after the others, and
+    get CAREFUL_PATIENCE seconds, for they write files when they end.
     Returns the ids that had to be killed.
     """
+
+    def found(spared: Collection[int] = ()) -> list[psutil.Process]:
+        return [process for process in members(home, leader, part) if process.pid not in spared]
+
+    killed = _end(lambda: found(careful), patience)
+    return sorted(killed | _end(found, CAREFUL_PATIENCE))
+
+
+def _end(found: Callable[[], list[psutil.Process]], patience: float) -> set[int]:
+    """End what is found, also what comes meanwhile; the ids that had to be killed."""
     known: dict[int, psutil.Process] = {}
     killed: set[int] = set()
     started = time.monotonic()
-    while left := _left(known, members(home, leader, part)):
+    while left := _left(known, found()):
         for process in left:
-            limit = CAREFUL_PATIENCE if process.pid in careful else patience
             with contextlib.suppress(psutil.Error):
                 if process.pid not in known:
                     process.terminate()
-                elif time.monotonic() > started + limit:
+                elif time.monotonic() > started + patience:
                     process.kill()
                     killed.add(process.pid)
         known.update((process.pid, process) for process in left)
         _wait(left, 0.5)
-    return sorted(killed)
+    return killed
 
 
 def _left(known: Mapping[int, psutil.Process], found: Iterable[psutil.Process]) -> list[psutil.Process]:

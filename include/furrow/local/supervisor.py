@@ -104,7 +104,7 @@ def down(settings: Settings, patience: float = processes.PATIENCE) -> list[int]:
     if leader and leader.running():
         with contextlib.suppress(psutil.Error):
             psutil.Process(leader.pid).terminate()
-        deadline = time.monotonic() + processes.CAREFUL_PATIENCE + 5
+        deadline = time.monotonic() + processes.PATIENCE + processes.CAREFUL_PATIENCE + 5
         while leader.running() and time.monotonic() < deadline:
             time.sleep(0.05)
     killed = processes.end(settings.home, leader, patience, state.careful() if state else [])
