@@ -27,6 +27,7 @@ from furrow.config.models import (
     StepsFile,
 )
 from furrow.config.prompts import PromptFolder, load_fields, load_prompt
+from furrow.config.quality_checks import check_quality
 from furrow.config.release import Kind, answering, content_hash, find_beside, reachable
 from furrow.config.step_fields import (
     CLAIMS_FIELDS,
@@ -130,15 +131,7 @@ def _check_pipeline(
     if pipeline.live not in versions:
         hint = f"there is {', '.join(versions)}" if versions else "make a folder v1/"
         yield file.problem(("live",), f"there is no version folder `{pipeline.live}`", hint)
-    live = versions.get(pipeline.live)
-    if live is not None:
-        fields = list(live.file.result)
-        for field in pipeline.evaluate.gate.field_accuracy:
-            if field not in fields:
-                where = ("evaluate", "gate", "field_accuracy", field)
-                yield file.problem(
-                    where, f"{live.name} has no result field `{field}`", suggest(field, fields)
-                )
+    yield from check_quality(pipeline, file, versions)
 
 
 class _Problems:

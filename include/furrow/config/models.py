@@ -7,21 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-"""A word usable as a DAG id, a task id, a feature name and a Jinja variable."""
+from furrow.config.quality import Evaluate, Experiment, Gate, Releases
+from furrow.config.written import Name, VersionName, Written
 
-VersionName = Annotated[str, Field(pattern=r"^v[1-9][0-9]*$")]
+__all__ = ["Evaluate", "Experiment", "Gate", "Name", "Releases", "VersionName", "Written"]
 
 StepField = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 """A field of an earlier step (`step.field`), or of the record (`data.field`)."""
-
-
-class Written(BaseModel):
-    """Base of everything an author writes: unknown keys are refused, values are not converted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
 
 
 # --- pipeline.yaml ---------------------------------------------------------------------------------
@@ -113,24 +107,6 @@ class Publish(Written):
         return [name for name in type(self).model_fields if getattr(self, name) is not None]
 
 
-class Gate(Written):
-    """What a version must reach on the test set to be released."""
-
-    valid_rate: float | None = Field(
-        None, ge=0, le=1, description="Least share of cases with a valid result."
-    )
-    field_accuracy: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
-        {}, description="Result field -> least share of cases in which it is right."
-    )
-    max_cost_usd_per_1k: float | None = Field(None, ge=0, description="Most US dollars for 1,000 records.")
-
-
-class Evaluate(Written):
-    """How good a version must be."""
-
-    gate: Gate = Gate()
-
-
 class Budget(Written):
     """What a use case may spend; every call is set aside before it is made."""
 
@@ -184,6 +160,8 @@ class PipelineFile(Written):
     partition_records: int = Field(200, gt=0, le=100_000, description="Records in one partition.")
     publish: Publish = Publish()
     evaluate: Evaluate = Evaluate()
+    release: Releases = Field(Releases(), description="How a version becomes live, and what takes it back.")
+    experiment: Experiment | None = Field(None, description="Two versions beside each other.")
     budget: Budget = Budget()
     stream: Stream | None = Field(None, description="Real time: `stream: {}` answers each event as it comes.")
     step_timeout_seconds: float = Field(

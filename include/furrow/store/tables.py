@@ -167,3 +167,78 @@ replicas = sa.Table(
 )
 """The process that runs each replica of a stream: the last that came. standing: as it was when last seen.
 """
+
+releases = sa.Table(
+    "furrow_releases",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("version", sa.String, nullable=False),
+    sa.Column("release", sa.String, nullable=False),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("from_release", sa.String),
+    sa.Column("share", sa.Double, nullable=False),
+    sa.Column("who", sa.String, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("evaluation", sa.String),
+)
+"""Every change of what is live, numbered from 1 without gaps; rows are only ever added."""
+
+evaluations = sa.Table(
+    "furrow_evaluations",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("evaluation", sa.String, primary_key=True),
+    sa.Column("release", sa.String, primary_key=True),
+    sa.Column("version", sa.String, nullable=False),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("test_set", sa.String(64), nullable=False),
+    sa.Column("against", sa.String),
+    sa.Column("decision", sa.String, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("report", sa.JSON, nullable=False),
+    sa.Column("report_uri", sa.Text),
+    sa.Index("furrow_evaluations_by_time", "use_case", "at"),
+)
+"""A version on the test set. evaluation: the run that did it; against: the live release it was compared to;
+test_set: hash of the cases and of the gate.
+"""
+
+windows = sa.Table(
+    "furrow_windows",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("release", sa.String, primary_key=True),
+    sa.Column("run_id", sa.String, primary_key=True),
+    sa.Column("started_at", UtcTime, primary_key=True),
+    sa.Column("finished_at", UtcTime, nullable=False),
+    sa.Column("records", sa.Integer, nullable=False),
+    sa.Column("report", sa.JSON, nullable=False),
+    sa.Index("furrow_windows_by_time", "use_case", "finished_at"),
+)
+"""What a release did in one run, or in a span of time of one replica of a stream."""
+
+exposures = sa.Table(
+    "furrow_exposures",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("experiment", sa.String, primary_key=True),
+    sa.Column("unit", sa.String, primary_key=True),
+    sa.Column("arm", sa.String, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+)
+"""The units of an experiment: the arm that each has, and when it was first published to."""
+
+outcomes = sa.Table(
+    "furrow_outcomes",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("outcome", sa.String, primary_key=True),
+    sa.Column("unit", sa.String, nullable=False),
+    sa.Column("value", sa.Double, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Index("furrow_outcomes_by_unit", "use_case", "unit"),
+)
+"""What people did, by the place where it was read."""
