@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,6 +114,11 @@ class FolderOfPrompts:
     def records(self, records: list[dict[str, object]]) -> None:
         """What the source of `goods` delivers."""
         self.put("goods/sample.jsonl", "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records))
+
+    def version(self, name: str, system: str) -> None:
+        """Another version beside v1, with its own digest prompt."""
+        shutil.copytree(self.path / "goods" / "v1", self.path / "goods" / name)
+        self.put(f"goods/{name}/digest/system.md", f"{system}\n")
 
     def load(self, name: str = "goods") -> UseCase:
         """Load the use case. Raises ConfigError."""

@@ -9,14 +9,19 @@ from typing import Any
 
 from furrow.batch.replay import LetterSource, Replayed, replay
 from furrow.batch.run import BatchRun, Surroundings
-from furrow.config.use_case import Version
+from furrow.config.use_case import UseCase, Version
+from furrow.engine.arms import Arms
 from furrow.engine.calls import Calls, Stamp
 from furrow.engine.pipeline import Pipeline
 from furrow.engine.ports import Source
 from furrow.store.database import open_database
 from furrow.store.dead_letters import EVERYTHING, DeadLetters, Selection
+from furrow.store.exposures import Exposures
+from furrow.store.promotion import arms_of, as_served, live_alone
+from furrow.store.releases import ReleaseLog
 from furrow.store.run_store import RunStore
 from furrow.store.runs import RunTable
+from furrow.store.windows import Windows
 from furrow.testing import MemoryLedger, MemorySink, MemorySource, ScriptedModel
 from tests.folders import FolderOfPrompts
 
@@ -31,12 +36,17 @@ class World:
         self.source, self.sink, self.ledger = MemorySource(values), MemorySink(), MemoryLedger()
         self.model = ScriptedModel()
         database = open_database(f"sqlite:///{folder / 'furrow.db'}")
-        self.runs, self.letters = RunTable(database), DeadLetters(database)
+        self.runs, self.letters, self.releases = (
+            RunTable(database),
+            DeadLetters(database),
+            ReleaseLog(database),
+        )
+        self.windows, self.exposures = Windows(database), Exposures(database)
         self.preflight: Callable[[Version], None] = lambda _: None
 
     def run(self, run_id: str = "run-1", letters: Selection | None = None) -> BatchRun:
         """As a new task process opens it. letters: a replay of these dead letters."""
-        use_case = self.prompts.load()
+        use_case = as_served(self.prompts.load(), self.releases.standing("goods"))
 
         @asynccontextmanager
         async def pipeline(version: Version) -> AsyncIterator[Pipeline]:
@@ -55,10 +65,16 @@ class World:
             reports=list,
             runs=self.runs,
             letters=self.letters,
+            arms=lambda: self._arms(use_case) if letters is None else live_alone(use_case),
+            windows=self.windows,
+            exposures=self.exposures,
         )
         return BatchRun(
             use_case, run_id, RunStore(str(self.folder / "store")).run("goods", run_id), surroundings
         )
+
+    def _arms(self, use_case: UseCase) -> Arms:
+        return arms_of(use_case, self.releases.standing("goods"))
 
     def _source(self, letters: Selection | None) -> Source:
         return self.source if letters is None else LetterSource(self.letters, "goods", letters)

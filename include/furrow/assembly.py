@@ -22,6 +22,7 @@ from furrow.config.models import ModelsFile
 from furrow.config.settings import Settings
 from furrow.config.use_case import UseCase, Version
 from furrow.config.yaml_file import suggest
+from furrow.engine.arms import Arms
 from furrow.engine.calls import Calls, Stamp
 from furrow.engine.pipeline import Pipeline
 from furrow.engine.plan import Plan, Planning, plan
@@ -31,11 +32,15 @@ from furrow.engine.record import Work
 from furrow.errors import OptionUnknown
 from furrow.store.call_history import usual_calls
 from furrow.store.database import Database, open_database
+from furrow.store.exposures import Exposures
 from furrow.store.dead_letters import DeadLetters, Selection
 from furrow.store.intervals import ReadIntervals
 from furrow.store.ledger import SqlLedger
+from furrow.store.promotion import Promotions, arms_of, as_served, live_alone
+from furrow.store.releases import ReleaseLog
 from furrow.store.run_store import RunStore
 from furrow.store.runs import Run, RunTable
+from furrow.store.windows import Windows
 
 if TYPE_CHECKING:
     from furrow.adapters.bigquery_sink import BigQuerySink
@@ -50,6 +55,12 @@ class Deployment:
     def __init__(self, settings: Settings | None = None, connections: Connections | None = None):
         self.settings = settings or Settings.from_environment()
         self.connections = connections or EnvironmentConnections(os.environ)
+
+    def anew(self) -> Deployment:
+        """The same one for files that may have changed; it shares the state database."""
+        fresh = Deployment(self.settings, self.connections)
+        fresh.database = self.database
+        return fresh
 
     @cached_property
     def models(self) -> ModelsFile:
@@ -77,18 +88,34 @@ class Deployment:
         return DeadLetters(self.database)
 
     @cached_property
+    def releases(self) -> ReleaseLog:
+        """The log of what is live."""
+        return ReleaseLog(self.database)
+
+    def promotions(self, use_case: str) -> Promotions:
+        """What may be done with the releases of a use case. Raises like `use_case`."""
+        return Promotions(self.releases, self.use_case(use_case))
+
+    def arms(self, use_case: UseCase) -> Arms:
+        """Who answers which record now. Raises ReleaseChanged, OptionUnknown, StoreUnavailable."""
+        return arms_of(use_case, self.releases.standing(use_case.name))
+
+    @cached_property
     def run_store(self) -> RunStore:
         """The files of runs."""
         return RunStore(self.settings.store)
 
     def use_case(self, name: str) -> UseCase:
-        """One use case, loaded and checked. Raises ConfigError or OptionUnknown."""
+        """One use case, loaded and checked, with the live version that the log of releases names.
+
+        Raises ConfigError, OptionUnknown or StoreUnavailable.
+        """
         models = self.models
         folders = {folder.name: folder for folder in use_case_folders(self.settings.prompts)}
         if name not in folders:
             hint = suggest(name, list(folders))
             raise OptionUnknown(f"there is no use case `{name}` in {self.settings.prompts}; {hint}")
-        return load_use_case(folders[name], models)
+        return as_served(load_use_case(folders[name], models), self.releases.standing(name))
 
     def source(self, use_case: UseCase, interval: Interval | None = None) -> Source:
         """The source that pipeline.yaml names, for a run about `interval`. Raises ConnectionMissing."""
@@ -123,7 +150,8 @@ class Deployment:
             from furrow.streaming.messages import result_message
 
             connection = self.connections.get(topic.connection)
-            return KafkaSink(topic.topic, connection, f"{use_case.name}.{run_id}", result_message)
+            part = f"{use_case.name}.{run_id}.{version.release}"
+            return KafkaSink(topic.topic, connection, part, result_message)
         if name == "features" and use_case.pipeline.publish.features is not None:
             return self.features(use_case, version)
         if name == "bigquery" and use_case.pipeline.publish.bigquery is not None:
@@ -281,5 +309,8 @@ def open_run(
         reports=lambda: deployment.earlier_reports(use_case, run_id),
         runs=deployment.runs,
         letters=deployment.letters,
+        arms=lambda: deployment.arms(loaded) if letters is None else live_alone(loaded),
+        windows=Windows(deployment.database),
+        exposures=Exposures(deployment.database),
     )
     yield BatchRun(loaded, run_id, deployment.run_store.run(use_case, run_id), surroundings)

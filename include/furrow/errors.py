@@ -33,6 +33,9 @@ FurrowError
     ├── BudgetSpent            the use case's budget of the day has no room; goes on once it is raised
     ├── PriceUnknown           a use case with a budget calls a model whose price nobody knows
     ├── ReplicaReplaced        a newer process has the place of this replica of a stream; this one ends
+    ├── ReleaseChanged         a released version's files differ from what was released
+    ├── ReleaseConflict        two people changed what is live at the same time; the second one decides anew
+    ├── ReleaseRefused         a promotion or rollback that makes no sense now, and why
     ├── OptionUnknown          a run was asked for something that does not exist (version, use case)
     └── LocalFailed            a part of the embedded default did not start or stopped
 """
@@ -212,6 +215,18 @@ class PriceUnknown(RunError):
 
 class ReplicaReplaced(RunError):
     """A newer process has taken the place of this replica of a stream. Nothing is wrong: this one ends."""
+
+
+class ReleaseChanged(RunError):
+    """The files of a released version are not what they were when it was released."""
+
+
+class ReleaseConflict(RunError):
+    """Somebody else changed what is live in the meantime. Look again, and decide anew."""
+
+
+class ReleaseRefused(RunError):
+    """A promotion or a rollback that makes no sense as things stand."""
 
 
 class OptionUnknown(RunError):

@@ -19,7 +19,7 @@ from furrow.errors import OptionUnknown
 from furrow.store.replicas import Seat, alive, give_up_others
 from furrow.streaming.follower import Follower
 from furrow.streaming.replica import Assignment, Replica
-from furrow.streaming.serving import Serving
+from furrow.streaming.serving import Lineup, Serving
 from furrow.streaming.standing import Standing
 
 Told = Callable[[Standing], None]
@@ -93,7 +93,7 @@ class StreamAssembly:
         assignment = Assignment(
             name, run_id, self.options, self._use_case.pipeline.record, self._results.topic, self._letters
         )
-        serving = Serving(LiveVersion(self._deployment, name), partial(self._pipeline, run_id=run_id))
+        serving = Serving(Serves(self._deployment, name), partial(self._pipeline, run_id=run_id))
         seat = self.seat(str(number), turn)
         return Replica(assignment, seat, feed, serving, self._deployment.letters, told, report_seconds)
 
@@ -149,23 +149,32 @@ class _Sinks:
         return self._opened[release]
 
 
-class LiveVersion:
-    """The live version of a use case, loaded again when a file of its folder or models.yaml has changed."""
+class Serves:
+    """Who serves a use case, looked up again when a file of its folder, models.yaml or the log changes."""
 
     def __init__(self, deployment: Deployment, use_case: str):
-        self._settings, self._connections, self._name = deployment.settings, deployment.connections, use_case
-        self._seen: frozenset[tuple[str, int]] = frozenset()
-        self._version: Version | None = None
+        self._deployment, self._name = deployment, use_case
+        self._seen: tuple[int, frozenset[tuple[str, int]]] | None = None
+        self._lineup: Lineup | None = None
 
-    def __call__(self) -> Version:
-        """Raises ConfigError or OptionUnknown, again at each call until the files change."""
-        files = self._files()
-        if self._version is None or files != self._seen:
-            self._version = Deployment(self._settings, self._connections).use_case(self._name).version()
-            self._seen = files
-        return self._version
+    def __call__(self) -> Lineup:
+        """Raises ConfigError, OptionUnknown or ReleaseChanged, again at each call until something changes.
+
+        StoreUnavailable passes.
+        """
+        seen = (self._deployment.releases.last_number(self._name), self._files())
+        if self._lineup is None or seen != self._seen:
+            self._lineup = self._look()
+            self._seen = seen
+        return self._lineup
+
+    def _look(self) -> Lineup:
+        fresh = self._deployment.anew()
+        use_case = fresh.use_case(self._name)
+        arms = fresh.arms(use_case)
+        return Lineup(arms, {arm.name: use_case.version(arm.version) for arm in arms.all()})
 
     def _files(self) -> frozenset[tuple[str, int]]:
-        prompts: Path = self._settings.prompts
+        prompts: Path = self._deployment.settings.prompts
         found = [prompts / "models.yaml", *(prompts / self._name).rglob("*")]
         return frozenset((str(path), path.stat().st_mtime_ns) for path in found if path.is_file())

@@ -18,8 +18,9 @@ from furrow.store.database import Database, open_database
 from furrow.store.dead_letters import DeadLetters
 from furrow.store.replicas import Seat
 from furrow.streaming.messages import header
+from furrow.streaming.recording import Recording
 from furrow.streaming.replica import Assignment, Replica
-from furrow.streaming.serving import Serving
+from furrow.streaming.serving import Lineup, Serving
 from furrow.streaming.standing import Standing
 from furrow.testing import MemoryFeed, MemoryLedger, ScriptedModel
 from tests.folders import FolderOfPrompts, record
@@ -43,18 +44,23 @@ class StreamWorld:
         self.database: Database = open_database(f"sqlite:///{folder / 'stream.db'}")
         self.letters = DeadLetters(self.database)
         self.closed: list[str] = []
+        self.recording: Recording | None = None
 
     def replica(self) -> Replica:
         """As a new process opens it."""
         record_fields = self.prompts.load().pipeline.record
         assignment = Assignment("goods", "stream__1", self.options, record_fields, "results", "letters")
-        serving = Serving(self.live, self._pipeline)
+        serving = Serving(self.lineup, self._pipeline)
         seat = Seat(self.database, "goods", "0")
-        return Replica(assignment, seat, self.feed, serving, self.letters)
+        return Replica(assignment, seat, self.feed, serving, self.letters, recording=self.recording)
 
     def live(self) -> Version:
         """The version that serves now."""
         return self.prompts.load().version()
+
+    def lineup(self) -> Lineup:
+        """It alone; a test may put another here."""
+        return Lineup.alone(self.live())
 
     @asynccontextmanager
     async def _pipeline(self, version: Version) -> AsyncIterator[Pipeline]:

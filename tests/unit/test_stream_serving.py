@@ -12,7 +12,7 @@ from furrow.config.use_case import Version
 from furrow.engine.calls import Calls, Stamp
 from furrow.engine.pipeline import Pipeline
 from furrow.errors import ConfigError, OptionUnknown, Problem
-from furrow.streaming.serving import Serving
+from furrow.streaming.serving import Lineup, Serving
 from furrow.testing import MemoryLedger, ScriptedModel
 from tests.folders import FolderOfPrompts
 
@@ -28,12 +28,12 @@ class Stage:
     def publish(self, text: str) -> str:
         """Another release is live: its name."""
         self.prompts.put("goods/v1/digest/system.md", text)
-        return self._live().release
+        return self._live().arms.live.release
 
-    def _live(self) -> Version:
+    def _live(self) -> Lineup:
         if self.broken is not None:
             raise self.broken
-        return self.prompts.load().version()
+        return Lineup.alone(self.prompts.load().version())
 
     @asynccontextmanager
     async def _pipeline(self, version: Version) -> AsyncIterator[Pipeline]:

@@ -17,16 +17,20 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from furrow.batch.manifest import Manifest, Partition
+from furrow.batch.splitting import split
 from furrow.config.use_case import UseCase, Version
+from furrow.engine.arms import CANDIDATE, LIVE, Arm, Arms
 from furrow.engine.pipeline import Pipeline
-from furrow.engine.ports import Arrival, Row, Sink, Source
+from furrow.engine.ports import Row, Sink, Source
 from furrow.engine.reading import read_work
-from furrow.engine.record import Outcome, Work
+from furrow.engine.record import Outcome, Work, add_dollars
 from furrow.errors import NothingAccepted, OptionUnknown, ProviderUnavailable, StoreDamaged, TransientError
 from furrow.evaluation.run_report import RunReport, drift
 from furrow.store.dead_letters import IDS_IN_ONE_QUERY, DeadLetters, Letter, letter_of
+from furrow.store.exposures import Exposures
 from furrow.store.run_store import Lines, RunFolder
 from furrow.store.runs import FAILED, SUCCESS, Run, RunTable
+from furrow.store.windows import Windows
 
 Json = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -43,6 +47,8 @@ class Surroundings:
 
     preflight: raises ConnectionMissing when a model of the version has no connection.
     reports: the reports of the runs before this one, the newest first.
+    arms: who answers which record, when no version is asked for.
+    windows: what each release did; exposures: which unit of an experiment had which version.
     """
 
     source: Callable[[], Source]
@@ -52,6 +58,9 @@ class Surroundings:
     reports: Callable[[], list[Json]]
     runs: RunTable
     letters: DeadLetters
+    arms: Callable[[], Arms]
+    windows: Windows
+    exposures: Exposures
 
 
 class BatchRun:
@@ -73,7 +82,7 @@ class BatchRun:
             if self._folder.exists("manifest.json"):
                 manifest = self.manifest()
             else:
-                manifest = self._copy(source, limit, self.use_case.version(version))
+                manifest = self._copy(source, limit, self._arms(version))
                 self._folder.write_json("manifest.json", manifest.to_json())
             source.commit(manifest.position)
         finally:
@@ -90,38 +99,45 @@ class BatchRun:
             )
         return Manifest.from_json(self._folder.read_json("manifest.json"))
 
-    def _copy(self, source: Source, limit: int | None, version: Version) -> Manifest:
-        self._outside.preflight(version)
+    def _arms(self, version: str | None) -> Arms:
+        if version is None:
+            return self._outside.arms()
+        chosen = self.use_case.version(version)
+        return Arms(Arm(LIVE, chosen.name, chosen.release))
+
+    def _copy(self, source: Source, limit: int | None, arms: Arms) -> Manifest:
+        for arm in arms.all():
+            self._outside.preflight(self.use_case.version(arm.version))
         started = datetime.now(UTC).isoformat()
-        self._outside.runs.start(Run(self.use_case.name, self.run_id, version.release))
+        self._outside.runs.start(Run(self.use_case.name, self.run_id, arms.live.release))
         size = self.use_case.pipeline.partition_records
-        most = size * MOST_PARTITIONS if limit is None else min(limit, size * MOST_PARTITIONS)
-        arrivals = source.read(most)
+        most = size * MOST_PARTITIONS // len(arms.all())
+        arrivals = source.read(most if limit is None else min(limit, most))
+        works = (read_work(arrival, self.use_case.pipeline.record) for arrival in arrivals)
         partitions = tuple(
-            self._write_partition(index, chunk) for index, chunk in enumerate(_chunks(arrivals, size))
+            self._write_partition(index, arm, chunk)
+            for index, (arm, chunk) in enumerate(split(works, arms, size))
         )
         return Manifest(
             use_case=self.use_case.name,
             run_id=self.run_id,
-            version=version.name,
-            release=version.release,
+            arms=arms,
             started=started,
             position=source.position(),
             partitions=partitions,
         )
 
-    def _write_partition(self, index: int, arrivals: list[Arrival]) -> Partition:
+    def _write_partition(self, index: int, arm: Arm, works: list[Work]) -> Partition:
         path = f"partitions/{index:04d}.jsonl"
-        works = (read_work(arrival, self.use_case.pipeline.record) for arrival in arrivals)
         written = self._folder.write_lines(path, (work.to_json() for work in works))
-        return Partition(index, path, written)
+        return Partition(index, path, written, arm=arm.name)
 
     def _travelling(self, partition: Partition) -> Json:
         return {**partition.to_json(), "uri": self._folder.uri_of(partition.path)}
 
     def steps(self) -> list[str]:
-        """The steps of the pinned version in order. Raises StoreDamaged when fetch has not run."""
-        return [step.name for step in self._version().steps]
+        """The steps of the pinned live version in order. Raises StoreDamaged when fetch has not run."""
+        return [step.name for step in self._version(self.manifest().arms.live).steps]
 
     def sinks(self) -> list[str]:
         """What pipeline.yaml publishes to."""
@@ -136,18 +152,21 @@ class BatchRun:
         `step_timeout_seconds`: what was paid for is kept, a retry of the task makes only the missing
         calls. Raises RunError when a person has to act.
         """
-        version = self._version()
+        given = Partition.from_json(partition)
+        version = self._version(self.manifest().arm(given.arm))
         if step not in version.outputs:
             log.info("%s has no step `%s`; the partition passes through", version.release, step)
             return partition
-        return self._travelling(asyncio.run(self._run_step(version, step, Partition.from_json(partition))))
+        return self._travelling(asyncio.run(self._run_step(version, step, given)))
 
     def validate(self, partition: Json) -> Json:
         """Map the result, check the rules, and note the rejected records as dead letters.
 
         They are in the state database before the results are there, and again after a rerun, once each.
+        Those of a shadow are not noted: the live version has the record as well.
         """
-        return self._travelling(asyncio.run(self._validate(self._version(), Partition.from_json(partition))))
+        given = Partition.from_json(partition)
+        return self._travelling(asyncio.run(self._validate(self.manifest().arm(given.arm), given)))
 
     async def _run_step(self, version: Version, step: str, partition: Partition) -> Partition:
         done, seconds = _StepCounts(step), self.use_case.pipeline.step_timeout_seconds
@@ -174,12 +193,13 @@ class BatchRun:
                         lines.write(work.to_json())
                 done.raise_if_any_failed()
 
-    async def _validate(self, version: Version, partition: Partition) -> Partition:
+    async def _validate(self, arm: Arm, partition: Partition) -> Partition:
         counts: Counter[str] = Counter()
         path = _results_path(partition)
-        async with self._outside.pipeline(version) as pipeline:
+        async with self._outside.pipeline(self._version(arm)) as pipeline:
             with self._folder.open_lines(path) as results:
-                self._outside.letters.note(self._concluded(pipeline, partition, results, counts))
+                letters = self._concluded(pipeline, partition, results, counts)
+                self._outside.letters.note(letter for letter in letters if arm.published)
         return replace(partition, path=path, counts=dict(counts))
 
     def _concluded(
@@ -192,13 +212,12 @@ class BatchRun:
             if work.rejection is not None:
                 yield letter_of(work, self.use_case.name, self.run_id, pipeline.version.release)
 
-    def _version(self) -> Version:
-        manifest = self.manifest()
-        version = self.use_case.version(manifest.version)
-        if version.release != manifest.release:
+    def _version(self, arm: Arm) -> Version:
+        version = self.use_case.version(arm.version)
+        if version.release != arm.release:
             raise OptionUnknown(
-                f"this run is pinned to {manifest.release}, but the folder is now {version.release}; "
-                f"put {manifest.version} back as it was, or start a new run"
+                f"this run is pinned to {arm.release}, but the folder is now {version.release}; "
+                f"put {arm.version} back as it was, or start a new run"
             )
         return version
 
@@ -210,53 +229,82 @@ class BatchRun:
     def publish(self, sink: str) -> Json:
         """Publish the accepted results of every partition. Publishing again changes nothing."""
         manifest = self.manifest()
-        out = self._outside.sink(sink, self._version())
-        published = in_effect = 0
-        rows = (self._row(manifest, work) for work in self.results() if work.result is not None)
-        for chunk in _chunks(rows, _ROWS_AT_ONCE):
-            published += len(chunk)
-            in_effect += out.publish(chunk)
-        return {"sink": sink, "release": manifest.release, "rows": published, "in_effect": in_effect}
+        counts: Counter[str] = Counter({"rows": 0, "in_effect": 0})
+        for arm in manifest.arms.published():
+            out = self._outside.sink(sink, self._version(arm))
+            for chunk in _chunks(self._rows(manifest, arm), _ROWS_AT_ONCE):
+                counts.update(rows=len(chunk), in_effect=out.publish(chunk))
+        return {"sink": sink, "release": manifest.release, **counts}
 
     def evaluate(self) -> Json:
         """Write the run's report and give its short form; close the dead letters of what is published now.
 
         Compares with the runs before it. Raises StoreDamaged unless every record that was fetched has
-        exactly one outcome: a run that lost one never ends well. Its `state` is failed
+        exactly one outcome in its arm: a run that lost one never ends well. Its `state` is failed
         when there were records and none passed: see `require_success`.
         """
         manifest = self.manifest()
-        report = RunReport.collect(
-            self._closing(manifest.release, self._each_once(manifest)),
-            self._version().result,
-            started=datetime.fromisoformat(manifest.started),
-            finished=datetime.now(UTC),
-        )
-        content = report.to_json() | {"release": manifest.release}
-        content["drift"] = drift(report, self._outside.reports())
+        reports = {arm.name: self._report(manifest, arm) for arm in manifest.arms.all()}
+        live = reports[LIVE]
+        content = live.to_json() | {"release": manifest.release}
+        content["drift"] = drift(live, self._outside.reports())
+        if (beside := manifest.arms.candidate) is not None:
+            content["beside"] = {**beside.to_json(), **reports[CANDIDATE].to_json()}
         self._folder.write_json("report.json", content)
-        short = {
-            "state": SUCCESS if came_to_something(report.outcomes) else FAILED,
-            "release": manifest.release,
-            "counts": content["outcomes"],
-            "cost_usd": content["cost_usd"],
-            "report_uri": self._folder.uri_of("report.json"),
-        }
+        short = self._short(manifest, reports)
         self._outside.runs.finish(self.use_case.name, self.run_id, short)
         return short
 
-    def results(self) -> Iterator[Work]:
-        """Every record of the run with its end, in the order of fetch. Raises FileMissing before validate."""
-        for partition in self.manifest().partitions:
+    def _report(self, manifest: Manifest, arm: Arm) -> RunReport:
+        """What one arm came to, noted as a window of its release."""
+        started, finished = datetime.fromisoformat(manifest.started), datetime.now(UTC)
+        works = self._each_once(manifest.of(arm))
+        if arm.published:
+            works = self._exposing(manifest, arm, self._closing(arm.release, works))
+        report = RunReport.collect(works, self._version(arm).result, started=started, finished=finished)
+        if report.records:
+            self._outside.windows.note(
+                self.use_case.name,
+                arm.release,
+                self.run_id,
+                started,
+                finished,
+                report.records,
+                report.to_json(),
+            )
+        return report
+
+    def _short(self, manifest: Manifest, reports: Mapping[str, RunReport]) -> Json:
+        """For XCom and the table of runs. The records are those of the published arms, the cost is of all."""
+        counts: Counter[str] = Counter(reports[LIVE].outcomes)
+        for arm in manifest.arms.published()[1:]:
+            counts.update(reports[arm.name].outcomes)
+        cost: float | None = 0.0
+        for report in reports.values():
+            cost = add_dollars(cost, report.cost_usd)
+        beside = manifest.arms.candidate
+        return {
+            "state": SUCCESS if came_to_something(counts) else FAILED,
+            "release": manifest.release,
+            **({"beside": beside.release} if beside is not None else {}),
+            "counts": dict(counts),
+            "cost_usd": cost,
+            "report_uri": self._folder.uri_of("report.json"),
+        }
+
+    def results(self, arm: str = LIVE) -> Iterator[Work]:
+        """Every record of an arm with its end, in the order of fetch. Raises FileMissing before validate."""
+        manifest = self.manifest()
+        for partition in manifest.of(manifest.arm(arm)):
             yield from self._results(partition)
 
     def _results(self, partition: Partition) -> Iterator[Work]:
         lines = self._folder.read_lines(_results_path(partition), partition.records)
         return map(Work.from_json, lines)
 
-    def _each_once(self, manifest: Manifest) -> Iterator[Work]:
+    def _each_once(self, partitions: Iterable[Partition]) -> Iterator[Work]:
         """The results, each next to the record that was fetched."""
-        for partition in manifest.partitions:
+        for partition in partitions:
             fetched = self._folder.read_lines(partition.path, partition.records)
             for line, work in zip_longest(fetched, self._results(partition)):
                 if line is None or work is None or work.record.id != line["id"] or work.outcome is None:
@@ -265,6 +313,18 @@ class BatchRun:
                         "that was fetched; clear the tasks of this partition from its first step on"
                     )
                 yield work
+
+    def _exposing(self, manifest: Manifest, arm: Arm, works: Iterable[Work]) -> Iterator[Work]:
+        """Pass the works on, and note the units of an experiment that were published to."""
+        arms, began = manifest.arms, datetime.fromisoformat(manifest.started)
+        if arms.experiment is None or arms.candidate is None or not arms.candidate.published:
+            yield from works
+            return
+        for chunk in _chunks(works, IDS_IN_ONE_QUERY):
+            units = [arms.unit_of(work.record) for work in chunk if work.result is not None]
+            named = [(unit, arm.name) for unit in units if unit is not None]
+            self._outside.exposures.note(self.use_case.name, arms.experiment, named, began)
+            yield from chunk
 
     def _closing(self, release: str, works: Iterable[Work]) -> Iterator[Work]:
         """Pass the works on; an accepted one closes the letter that its record may have."""
@@ -278,9 +338,12 @@ class BatchRun:
                 accepted = []
         self._outside.letters.close(accepted)
 
-    def _row(self, manifest: Manifest, work: Work) -> Row:
-        record = work.record
-        return Row(record.key, record.time, work.result or {}, manifest.release, self.run_id, record.id)
+    def _rows(self, manifest: Manifest, arm: Arm) -> Iterator[Row]:
+        """What an arm publishes."""
+        for work in self.results(arm.name):
+            record = work.record
+            if work.result is not None:
+                yield Row(record.key, record.time, work.result, arm.release, self.run_id, record.id)
 
 
 def came_to_something(outcomes: Mapping[str, int]) -> bool:

@@ -16,6 +16,7 @@ from furrow.cli.dead_letters import dead_letters_app
 from furrow.cli.evaluate import evaluate
 from furrow.cli.ledger import ledger_app
 from furrow.cli.plan import plan
+from furrow.cli.release import release_app
 from furrow.cli.stream import stream
 from furrow.config.settings import Settings
 from furrow.errors import ConfigError, FurrowError
@@ -42,6 +43,7 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(budget_app, name="budget")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(release_app, name="release")
 
 
 @app.command()

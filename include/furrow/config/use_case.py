@@ -21,7 +21,7 @@ from furrow.config.prompts import PromptFolder
 from furrow.config.step_fields import JUDGE_ANSWER
 from furrow.config.tables import Table
 from furrow.config.templates import Expression
-from furrow.errors import ConfigError, OptionUnknown
+from furrow.errors import ConfigError, OptionUnknown, ReleaseChanged
 
 
 @dataclass(frozen=True)
@@ -85,18 +85,38 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Served:
+    """The version that the log of releases says is live. complaint: why it cannot serve as it is now."""
+
+    version: str
+    complaint: str = ""
+
+
+@dataclass(frozen=True)
 class UseCase:
-    """One folder under prompts/, loaded and checked."""
+    """One folder under prompts/, loaded and checked. served: None before the first promotion."""
 
     name: str
     folder: Path
     pipeline: PipelineFile
     versions: Mapping[str, Version]
     models: ModelsFile
+    served: Served | None = None
+
+    @property
+    def live(self) -> str:
+        """The version that serves: by the log of releases, or before any promotion by pipeline.yaml."""
+        return self.served.version if self.served is not None else self.pipeline.live
 
     def version(self, name: str | None = None) -> Version:
-        """That version, or the live one. Raises OptionUnknown when there is no such version."""
-        chosen = name or self.pipeline.live
+        """That version, or the live one.
+
+        Raises OptionUnknown when there is no such version, ReleaseChanged when the live one is not what was
+        released.
+        """
+        if name is None and self.served is not None and self.served.complaint:
+            raise ReleaseChanged(self.served.complaint)
+        chosen = name or self.live
         if chosen not in self.versions:
             raise OptionUnknown(f"{self.name} has no version `{chosen}`; it has {', '.join(self.versions)}")
         return self.versions[chosen]

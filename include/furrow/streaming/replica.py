@@ -22,6 +22,7 @@ from tenacity.retry import retry_base
 from tenacity.wait import wait_random_exponential
 
 from furrow.config.models import RecordFields, Stream
+from furrow.engine.arms import Arm, Arms
 from furrow.engine.events import Event, Feed, Outgoing
 from furrow.engine.reading import read_work
 from furrow.engine.record import Outcome, Work
@@ -30,6 +31,7 @@ from furrow.store.dead_letters import DeadLetters, Letter, letter_of
 from furrow.store.replicas import Seat
 from furrow.streaming.messages import letter_message, result_message, row_of
 from furrow.streaming.progress import Place
+from furrow.streaming.recording import NoRecording, Recording
 from furrow.streaming.serving import Serving
 from furrow.streaming.standing import Standing
 from furrow.streaming.window import Window
@@ -45,11 +47,17 @@ _BACKOFF = wait_random_exponential(multiplier=0.2, max=15)
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What came of an event: its work as it ended, or None for a tombstone."""
+    """What came of an event: its work as it ended, or None for a tombstone, and the arm that it had."""
 
     event: Event
-    release: str
+    arms: Arms
+    arm: Arm
     work: Work | None = None
+
+    @property
+    def release(self) -> str:
+        """That answered it."""
+        return self.arm.release
 
     @property
     def outcome(self) -> Outcome | None:
@@ -72,7 +80,7 @@ class Assignment:
 class Replica:
     """Runs until it is stopped, a newer process takes its place, or a person has to act.
 
-    told: called with how it stands, every `report_seconds`.
+    told: called with how it stands, every `report_seconds`. recording: is told what is through.
     """
 
     def __init__(
@@ -84,8 +92,11 @@ class Replica:
         letters: DeadLetters,
         told: Callable[[Standing], None] = lambda standing: None,
         report_seconds: float = 10.0,
+        recording: Recording | None = None,
     ):
         self.standing = Standing()
+        self._recording = recording or NoRecording()
+        self._shadows: set[asyncio.Task[None]] = set()
         self._assignment, self._seat, self._feed = assignment, seat, feed
         self._serving, self._letters = serving, letters
         self._told, self._report_seconds = told, report_seconds
@@ -102,8 +113,10 @@ class Replica:
             await asyncio.to_thread(self._seat.take)
             await _retrying(retry_if_exception_type(SourceUnavailable), self._session)
         finally:
+            await self._end_shadows()
             await self._serving.close()
             await self._close_letters()
+            await self._record(final=True)
         return self.standing
 
     def stop(self) -> None:
@@ -156,7 +169,8 @@ class Replica:
         if place is None:
             return
         if event.value is None:
-            self._resolve(place, Ended(event, self._serving.release))
+            arms = self._serving.arms
+            self._resolve(place, Ended(event, arms, arms.live))
         else:
             self._window.start(event, partial(self._work, place), group)
 
@@ -183,13 +197,41 @@ class Replica:
 
     async def _work(self, place: Place[Ended]) -> None:
         async def once() -> Ended:
-            with self._serving.use() as pipeline:
-                work = await pipeline.complete(read_work(place.event.arrival, self._assignment.record))
+            work, arms = read_work(place.event.arrival, self._assignment.record), self._serving.arms
+            arm = next(arms.of(work.record))
+            with self._serving.use(arm) as pipeline:
+                work = await pipeline.complete(work)
             if work.failure is not None:
                 raise work.failure.error
-            return Ended(place.event, pipeline.version.release, work)
+            return Ended(place.event, arms, arm, work)
 
-        self._resolve(place, await _retrying(retry_if_exception_type(TransientError), once, self._failed))
+        ended = await _retrying(retry_if_exception_type(TransientError), once, self._failed)
+        self._resolve(place, ended)
+        self._answer_in_the_shadow(ended)
+
+    def _answer_in_the_shadow(self, ended: Ended) -> None:
+        """Let the candidate answer as well, after the live one; never more of them than `look_ahead`."""
+        arms = self._serving.arms
+        for arm in arms.of(ended.work.record) if ended.work is not None else ():
+            if not arm.published and len(self._shadows) < self._assignment.options.look_ahead:
+                task = asyncio.create_task(self._shadow(ended.event, arms, arm))
+                self._shadows.add(task)
+                task.add_done_callback(self._shadows.discard)
+
+    async def _shadow(self, event: Event, arms: Arms, arm: Arm) -> None:
+        try:
+            with self._serving.use(arm) as pipeline:
+                work = await pipeline.complete(read_work(event.arrival, self._assignment.record))
+        except FurrowError as error:  # nobody waits for it: the stream goes on
+            log.warning("an answer in the shadow failed: %s", error)
+            return
+        if work.failure is None:
+            self._recording.add(arms, arm, work)
+
+    async def _end_shadows(self) -> None:
+        for task in self._shadows:
+            task.cancel()
+        await asyncio.gather(*self._shadows, return_exceptions=True)
 
     def _resolve(self, place: Place[Ended], ended: Ended) -> None:
         place.end = ended
@@ -242,6 +284,9 @@ class Replica:
         await asyncio.to_thread(self._feed.commit, messages, position)
         self._window.done(prefixes)
         self.standing.count([each.outcome for each in ended], time.monotonic() - started)
+        for each in ended:
+            if each.work is not None:
+                self._recording.add(each.arms, each.arm, each.work)
         self._passed += [letter for each in ended if (letter := self._letter(each, Outcome.ACCEPTED))]
         self._resolved.set()  # there may be more of it
 
@@ -252,6 +297,12 @@ class Replica:
         except TransientError as error:
             log.warning("letters of records that passed now may still be open: %s", error)
             self._passed = passed + self._passed
+
+    async def _record(self, final: bool = False) -> None:
+        try:
+            await asyncio.to_thread(self._recording.flush, final)
+        except TransientError as error:
+            log.warning("what the releases did could not be written down yet: %s", error)
 
     def _letter(self, ended: Ended, outcome: Outcome) -> Letter | None:
         if ended.work is None or ended.outcome is not outcome:
@@ -276,6 +327,7 @@ class Replica:
             await asyncio.sleep(_LOOK_SECONDS)
             await self._serving.refresh()
             await self._close_letters()
+            await self._record()
             self._look()
             await self._tell()
             if time.monotonic() >= next_report:

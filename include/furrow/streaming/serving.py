@@ -1,18 +1,34 @@
-"""The live release while it may change: new records get the new one, those on their way keep theirs."""
+"""Who serves while that may change: new records get the new release, those on their way keep theirs."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 
 from furrow.config.use_case import Version
+from furrow.engine.arms import LIVE, Arm, Arms
 from furrow.engine.pipeline import Pipeline
-from furrow.errors import ConfigError, OptionUnknown
+from furrow.errors import ConfigError, OptionUnknown, ReleaseChanged, StoreUnavailable
 
 log = logging.getLogger(__name__)
+_CHANGES_NOTHING = (ConfigError, OptionUnknown, ReleaseChanged, StoreUnavailable, OSError)
+"""OSError: a file that is being replaced."""
+
+
+@dataclass(frozen=True)
+class Lineup:
+    """Who serves now. versions: those of the arms, by the arm's name."""
+
+    arms: Arms
+    versions: Mapping[str, Version]
+
+    @classmethod
+    def alone(cls, version: Version) -> Lineup:
+        """One version for every record."""
+        return cls(Arms(Arm(LIVE, version.name, version.release)), {LIVE: version})
 
 
 @dataclass(slots=True)
@@ -23,29 +39,34 @@ class _Open:
 
 
 class Serving:
-    """Opens the pipeline of the live release, and closes that of an earlier one when nobody uses it.
+    """Opens the pipelines of the releases that serve, and closes that of an earlier one when nobody uses it.
 
-    live: the version that serves now; raises ConfigError when the folder does not load.
+    lineup: who serves now; raises ConfigError when the folder does not load.
     """
 
     def __init__(
         self,
-        live: Callable[[], Version],
+        lineup: Callable[[], Lineup],
         open_pipeline: Callable[[Version], AbstractAsyncContextManager[Pipeline]],
     ):
-        self._live, self._open_pipeline = live, open_pipeline
-        self._current: _Open | None = None
-        self._earlier: list[_Open] = []
+        self._ask, self._open_pipeline = lineup, open_pipeline
+        self._lineup: Lineup | None = None
+        self._opened: dict[str, _Open] = {}
+
+    @property
+    def arms(self) -> Arms:
+        """Of the records that start now."""
+        return self._now.arms
 
     @property
     def release(self) -> str:
-        """Of the records that start now."""
-        return self._now.pipeline.version.release
+        """The live one."""
+        return self.arms.live.release
 
     @contextmanager
-    def use(self) -> Iterator[Pipeline]:
-        """The pipeline for one record; it stays open meanwhile."""
-        opened = self._now
+    def use(self, arm: Arm | None = None) -> Iterator[Pipeline]:
+        """The pipeline of an arm (default: the live one) for one record; it stays open meanwhile."""
+        opened = self._opened[(arm or self.arms.live).release]
         opened.users += 1
         try:
             yield opened.pipeline
@@ -53,37 +74,51 @@ class Serving:
             opened.users -= 1
 
     async def start(self) -> None:
-        """Open the live one. Raises ConfigError, OptionUnknown."""
-        await self._serve(await asyncio.to_thread(self._live))
+        """Open those that serve. Raises ConfigError, OptionUnknown, ReleaseChanged, StoreUnavailable."""
+        await self._serve(await asyncio.to_thread(self._ask))
 
     async def refresh(self) -> None:
-        """Serve another release when it is live now. A folder that does not load changes nothing."""
+        """Serve others when others are live now. What does not load or cannot be asked changes nothing."""
         try:
-            version = await asyncio.to_thread(self._live)
-        except (ConfigError, OptionUnknown, OSError) as error:  # OSError: a file that is being replaced
-            log.error("%s goes on serving, for the folder does not load: %s", self.release, error)
+            lineup = await asyncio.to_thread(self._ask)
+        except _CHANGES_NOTHING as error:
+            log.error("%s goes on serving, for what is live could not be loaded: %s", self.release, error)
             return
-        if version.release != self.release:
-            log.warning("%s is live instead of %s", version.release, self.release)
-            await self._serve(version)
-        for opened in [opened for opened in self._earlier if opened.users == 0]:
-            self._earlier.remove(opened)
-            await opened.context.__aexit__(None, None, None)
+        if lineup.arms != self.arms:
+            log.warning("%s instead of %s", _told(lineup.arms), _told(self.arms))
+            await self._serve(lineup)
+        await self._close_unused()
 
     async def close(self) -> None:
         """Let what is being paid for come home, and close every pipeline."""
-        for opened in [*self._earlier, *([self._current] if self._current else [])]:
+        for opened in self._opened.values():
             await opened.context.__aexit__(None, None, None)
-        self._earlier, self._current = [], None
+        self._opened, self._lineup = {}, None
 
-    async def _serve(self, version: Version) -> None:
-        context = self._open_pipeline(version)
-        opened = _Open(await context.__aenter__(), context)
-        if self._current is not None:
-            self._earlier.append(self._current)
-        self._current = opened
+    async def _serve(self, lineup: Lineup) -> None:
+        for version in lineup.versions.values():
+            if version.release not in self._opened:
+                context = self._open_pipeline(version)
+                self._opened[version.release] = _Open(await context.__aenter__(), context)
+        self._lineup = lineup
+
+    async def _close_unused(self) -> None:
+        serving = {version.release for version in self._now.versions.values()}
+        for release, opened in list(self._opened.items()):
+            if release not in serving and opened.users == 0:
+                del self._opened[release]
+                await opened.context.__aexit__(None, None, None)
 
     @property
-    def _now(self) -> _Open:
-        assert self._current is not None, "start() first"
-        return self._current
+    def _now(self) -> Lineup:
+        assert self._lineup is not None, "start() first"
+        return self._lineup
+
+
+def _told(arms: Arms) -> str:
+    """`v1@3f2a9c1d serves, v2@11aa22bb beside it (5 %)`."""
+    beside = arms.candidate
+    if beside is None:
+        return f"{arms.live.release} serves alone"
+    how = "beside it" if beside.published else "in its shadow"
+    return f"{arms.live.release} serves, {beside.release} {how} ({arms.share:.3g} of the units)"
