@@ -9,6 +9,7 @@ from typing import Any
 
 from furrow.batch.replay import LetterSource, Replayed, replay
 from furrow.batch.run import BatchRun, Surroundings
+from furrow.batch.watching import ReleaseWatch
 from furrow.config.use_case import UseCase, Version
 from furrow.engine.arms import Arms
 from furrow.engine.calls import Calls, Stamp
@@ -17,7 +18,7 @@ from furrow.engine.ports import Source
 from furrow.store.database import open_database
 from furrow.store.dead_letters import EVERYTHING, DeadLetters, Selection
 from furrow.store.exposures import Exposures
-from furrow.store.promotion import arms_of, as_served, live_alone
+from furrow.store.promotion import Promotions, arms_of, as_served, live_alone
 from furrow.store.releases import ReleaseLog
 from furrow.store.run_store import RunStore
 from furrow.store.runs import RunTable
@@ -68,10 +69,19 @@ class World:
             arms=lambda: self._arms(use_case) if letters is None else live_alone(use_case),
             windows=self.windows,
             exposures=self.exposures,
+            look=self.watch().look,
         )
         return BatchRun(
             use_case, run_id, RunStore(str(self.folder / "store")).run("goods", run_id), surroundings
         )
+
+    def watch(self) -> ReleaseWatch:
+        """Looks after a new release."""
+
+        def promotions() -> Promotions:
+            return Promotions(self.releases, as_served(self.prompts.load(), self.releases.standing("goods")))
+
+        return ReleaseWatch(promotions, self.windows)
 
     def _arms(self, use_case: UseCase) -> Arms:
         return arms_of(use_case, self.releases.standing("goods"))

@@ -15,6 +15,7 @@ from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.batch.in_process import Summary
 from furrow.batch.replay import REPLAY, LetterSource
 from furrow.batch.run import MOST_PARTITIONS, BatchRun, Surroundings
+from furrow.batch.watching import ReleaseWatch
 from furrow.config.loader import load_all, load_models, load_use_case, use_case_folders
 from furrow.config.models import BigQuerySource as BigQueryConfig
 from furrow.config.models import FilesSource as FilesConfig
@@ -32,8 +33,8 @@ from furrow.engine.record import Work
 from furrow.errors import OptionUnknown
 from furrow.store.call_history import usual_calls
 from furrow.store.database import Database, open_database
-from furrow.store.exposures import Exposures
 from furrow.store.dead_letters import DeadLetters, Selection
+from furrow.store.exposures import Exposures
 from furrow.store.intervals import ReadIntervals
 from furrow.store.ledger import SqlLedger
 from furrow.store.promotion import Promotions, arms_of, as_served, live_alone
@@ -95,6 +96,10 @@ class Deployment:
     def promotions(self, use_case: str) -> Promotions:
         """What may be done with the releases of a use case. Raises like `use_case`."""
         return Promotions(self.releases, self.use_case(use_case))
+
+    def watch(self, use_case: str) -> ReleaseWatch:
+        """What looks after a new release of a use case."""
+        return ReleaseWatch(lambda: self.anew().promotions(use_case), Windows(self.database))
 
     def arms(self, use_case: UseCase) -> Arms:
         """Who answers which record now. Raises ReleaseChanged, OptionUnknown, StoreUnavailable."""
@@ -312,5 +317,6 @@ def open_run(
         arms=lambda: deployment.arms(loaded) if letters is None else live_alone(loaded),
         windows=Windows(deployment.database),
         exposures=Exposures(deployment.database),
+        look=deployment.watch(use_case).look,
     )
     yield BatchRun(loaded, run_id, deployment.run_store.run(use_case, run_id), surroundings)

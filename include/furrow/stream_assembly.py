@@ -16,8 +16,11 @@ from furrow.config.use_case import UseCase, Version
 from furrow.engine.pipeline import Pipeline
 from furrow.engine.ports import Sink
 from furrow.errors import OptionUnknown
+from furrow.store.exposures import Exposures
 from furrow.store.replicas import Seat, alive, give_up_others
+from furrow.store.windows import Windows
 from furrow.streaming.follower import Follower
+from furrow.streaming.recording import ReleaseRecording
 from furrow.streaming.replica import Assignment, Replica
 from furrow.streaming.serving import Lineup, Serving
 from furrow.streaming.standing import Standing
@@ -95,7 +98,20 @@ class StreamAssembly:
         )
         serving = Serving(Serves(self._deployment, name), partial(self._pipeline, run_id=run_id))
         seat = self.seat(str(number), turn)
-        return Replica(assignment, seat, feed, serving, self._deployment.letters, told, report_seconds)
+        recording = self._recording(run_id, serving)
+        letters = self._deployment.letters
+        return Replica(assignment, seat, feed, serving, letters, told, report_seconds, recording)
+
+    def _recording(self, run_id: str, serving: Serving) -> ReleaseRecording:
+        deployment, name = self._deployment, self._use_case.name
+        return ReleaseRecording(
+            name,
+            run_id,
+            lambda release: serving.version(release).result,
+            Windows(deployment.database),
+            Exposures(deployment.database),
+            deployment.watch(name).look,
+        )
 
     def follower(self, sink: str, told: Told, report_seconds: float = 10.0, turn: str = "") -> Follower:
         """What publishes the results to one more sink, warm. Raises OptionUnknown, ConnectionMissing."""

@@ -48,7 +48,8 @@ class Surroundings:
     preflight: raises ConnectionMissing when a model of the version has no connection.
     reports: the reports of the runs before this one, the newest first.
     arms: who answers which record, when no version is asked for.
-    windows: what each release did; exposures: which unit of an experiment had which version.
+    windows: what each release did; exposures: which unit of an experiment had which version; look: called
+    at the end of a run, looks after a new release.
     """
 
     source: Callable[[], Source]
@@ -61,6 +62,7 @@ class Surroundings:
     arms: Callable[[], Arms]
     windows: Windows
     exposures: Exposures
+    look: Callable[[], object]
 
 
 class BatchRun:
@@ -244,7 +246,9 @@ class BatchRun:
         when there were records and none passed: see `require_success`.
         """
         manifest = self.manifest()
-        reports = {arm.name: self._report(manifest, arm) for arm in manifest.arms.all()}
+        reports: dict[str, RunReport] = {
+            arm.name: self._report(manifest, arm) for arm in manifest.arms.all()
+        }
         live = reports[LIVE]
         content = live.to_json() | {"release": manifest.release}
         content["drift"] = drift(live, self._outside.reports())
@@ -253,6 +257,7 @@ class BatchRun:
         self._folder.write_json("report.json", content)
         short = self._short(manifest, reports)
         self._outside.runs.finish(self.use_case.name, self.run_id, short)
+        self._outside.look()
         return short
 
     def _report(self, manifest: Manifest, arm: Arm) -> RunReport:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -57,6 +57,7 @@ def check(
 
     settings = Settings.from_environment()
     rows = check_all(settings.prompts, use_cases or [])
+    _add_changed_releases(settings, rows)
     stale = [f"{path}: run `furrow schemas`" for path in stale_schemas(settings.prompts)]
     stale += _stale_features(settings)
     if as_json:
@@ -247,6 +248,21 @@ def main() -> None:
         _fail(*map(str, error.problems))
     except FurrowError as error:
         _fail(str(error))
+
+
+def _add_changed_releases(settings: Settings, rows: list[dict[str, Any]]) -> None:
+    """Add what was released and has changed since to the problems; nothing before there is a database."""
+    from furrow.assembly import Deployment
+    from furrow.store.database import exists
+    from furrow.store.promotion import changed_since
+
+    if not exists(settings.database):
+        return
+    deployment = Deployment(settings)
+    for row in rows:
+        if row["releases"]:
+            loaded = deployment.use_case(row["use_case"])
+            row["problems"] += changed_since(loaded, deployment.releases.history(loaded.name))
 
 
 def _stale_features(settings: Settings) -> list[str]:

@@ -58,6 +58,9 @@ class Canary(Written):
 class Guards(Written):
     """What takes a release back by itself; each is looked at once enough records have an outcome."""
 
+    hours: float = Field(
+        24.0, gt=0, description="For so long after a promotion they also take back what all keys have."
+    )
     min_records: int = Field(100, gt=0, description="Records of the release before anything is concluded.")
     valid_rate: Share | None = Field(None, description="Least share of records that are accepted.")
     rejected_rise: Share | None = Field(

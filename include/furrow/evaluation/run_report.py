@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import ValidationError
 
@@ -43,16 +43,10 @@ class RunReport(Counts):
 
         fields: the version's result. Beyond 10,000 records, quantiles are those of a sample of that size.
         """
-        tally = Tally()
-        spreads = {name: FieldTally(spec) for name, spec in fields.specs.items()}
+        tally = ReportTally(fields)
         for work in works:
             tally.add(work)
-            if work.outcome is Outcome.ACCEPTED:
-                place = place_of(work.record.id)
-                for name, spread in spreads.items():
-                    spread.add(place, (work.result or {}).get(name))
-        distributions = {name: spread.distribution() for name, spread in spreads.items()}
-        return cls(**dict(tally.counts()), started=started, finished=finished, fields=distributions)
+        return cls(**tally.figures(), started=started, finished=finished)
 
     @classmethod
     def from_json(cls, stored: Json) -> Self:
@@ -63,6 +57,27 @@ class RunReport(Counts):
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))
             raise StoreDamaged(f"not a run's report: `{place}`: {first['msg']}") from None
+
+
+class ReportTally:
+    """A report in the making: works are counted one by one, memory stays flat. fields: of the result."""
+
+    def __init__(self, fields: Fields):
+        self._tally = Tally()
+        self._spreads = {name: FieldTally(spec) for name, spec in fields.specs.items()}
+
+    def add(self, work: Work) -> None:
+        """Count one work."""
+        self._tally.add(work)
+        if work.outcome is Outcome.ACCEPTED:
+            place = place_of(work.record.id)
+            for name, spread in self._spreads.items():
+                spread.add(place, (work.result or {}).get(name))
+
+    def figures(self) -> dict[str, Any]:
+        """What a RunReport holds of it."""
+        fields = {name: spread.distribution() for name, spread in self._spreads.items()}
+        return {**dict(self._tally.counts()), "fields": fields}
 
 
 def drift(report: RunReport, previous: Iterable[Json | RunReport]) -> dict[str, Json]:

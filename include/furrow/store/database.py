@@ -161,6 +161,12 @@ def _upgrade(connection: Connection) -> None:
         migrations.upgrade(connection)
 
 
+def exists(url: str) -> bool:
+    """Whether there may be a state database: False only for a file that is not there."""
+    address = _address(url)
+    return address.get_backend_name() != "sqlite" or Path(str(address.database)).exists()
+
+
 # --- engines ---------------------------------------------------------------------------------------
 
 

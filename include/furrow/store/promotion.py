@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -72,6 +73,16 @@ def _experiment_arms(use_case: UseCase, live: Arm, experiment: Experiment) -> Ar
         unit=experiment.unit,
         experiment=f"{live.release}/{candidate.release}/{experiment.salt}",
     )
+
+
+def changed_since(use_case: UseCase, history: Iterable[Entry]) -> list[str]:
+    """What is wrong with each version that ever served and is not what it was, with what to do."""
+    found = []
+    for name, entry in released(history).items():
+        version = use_case.versions.get(name)
+        if version is not None and version.content_hash != entry.content_hash:
+            found.append(what_changed(entry, version.content_hash))
+    return found
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,11 @@ class Serving:
         self._ask, self._open_pipeline = lineup, open_pipeline
         self._lineup: Lineup | None = None
         self._opened: dict[str, _Open] = {}
+        self._known: dict[str, Version] = {}
+
+    def version(self, release: str) -> Version:
+        """One that serves or served here. Raises KeyError."""
+        return self._known[release]
 
     @property
     def arms(self) -> Arms:
@@ -97,6 +102,7 @@ class Serving:
 
     async def _serve(self, lineup: Lineup) -> None:
         for version in lineup.versions.values():
+            self._known[version.release] = version
             if version.release not in self._opened:
                 context = self._open_pipeline(version)
                 self._opened[version.release] = _Open(await context.__aenter__(), context)
