@@ -117,8 +117,6 @@ async def test_the_units_of_an_experiment_are_noted_with_the_arm_that_answered_t
     arms = dict(street.rows(sa.select(exposures.c.unit, exposures.c.arm)))
     written = street.feed.written
     told = {json.loads(out.value or b"")["key"]: header(out.headers, "release") for out in written}
-        json.loads(out.value or b"")["key"]: header(out.headers, "release") for out in street.feed.written
-    }
     assert {key: "candidate" if str(name)[:2] == "v2" else "live" for key, name in told.items()} == arms
 
 
