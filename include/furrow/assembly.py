@@ -34,6 +34,7 @@ from furrow.errors import OptionUnknown
 from furrow.store.call_history import usual_calls
 from furrow.store.database import Database, open_database
 from furrow.store.dead_letters import DeadLetters, Selection
+from furrow.store.evaluations import Evaluations
 from furrow.store.exposures import Exposures
 from furrow.store.intervals import ReadIntervals
 from furrow.store.ledger import SqlLedger
@@ -92,6 +93,11 @@ class Deployment:
     def releases(self) -> ReleaseLog:
         """The log of what is live."""
         return ReleaseLog(self.database)
+
+    @cached_property
+    def evaluations(self) -> Evaluations:
+        """What versions reached on their test sets."""
+        return Evaluations(self.database)
 
     def promotions(self, use_case: str) -> Promotions:
         """What may be done with the releases of a use case. Raises like `use_case`."""

@@ -246,9 +246,7 @@ class BatchRun:
         when there were records and none passed: see `require_success`.
         """
         manifest = self.manifest()
-        reports: dict[str, RunReport] = {
-            arm.name: self._report(manifest, arm) for arm in manifest.arms.all()
-        }
+        reports: dict[str, RunReport] = {arm.name: self._report(manifest, arm) for arm in manifest.arms.all()}
         live = reports[LIVE]
         content = live.to_json() | {"release": manifest.release}
         content["drift"] = drift(live, self._outside.reports())

@@ -233,6 +233,7 @@ def _register_bench(name: str, text: str) -> None:
 
 
 _register_bench("engine", "Calls a second and CPU per call: engine, bare HTTP client, pydantic-ai Agent.")
+_register_bench("gates", "1,000 simulated gates: wrong promotions, drops that are stopped.")
 _register_bench("ledger", "A ledger of 1,000,000 rows: milliseconds to look up, claim and record.")
 _register_bench("lookup", "Look-ups a second in 100,000 places, next to a scan of the region.")
 _register_bench("parse", "200 use-case folders into DAGs, next to dag-factory.")

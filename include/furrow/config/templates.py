@@ -126,6 +126,11 @@ class Expression:
     def _call(self) -> Callable[..., Any]:
         return environment().compile_expression(self._source, undefined_to_none=False)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that it reads: `draft_judge` of `draft_judge.best`."""
+        return frozenset(node.name for node in self._tree.find_all(nodes.Name) if node.ctx == "load")
+
     def check(self, names: Names) -> list[Problem]:
         """Names and fields that will not be there."""
         return _unknown_names(list(self._tree.find_all(_LOOKED_AT)), names, self.path, (self.line or 1) - 1)

@@ -16,7 +16,7 @@ _KINDS = {"examples.jsonl": "examples", "output.yaml": "fields", "steps.yaml": "
 
 @dataclass(frozen=True)
 class FileDiff:
-    """One file. kind: prompt, examples, fields, steps or other; lines: a unified diff, none if it is no text."""
+    """One file. kind: prompt, examples, fields, steps or other; lines: a unified diff, none if no text."""
 
     kind: str
     path: str

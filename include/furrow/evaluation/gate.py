@@ -1,7 +1,8 @@
 """May this version be released? A gate is a list of checks; each passes, fails, or cannot tell yet.
 
-The thresholds of pipeline.yaml are checks; a comparison with the live version is to be one more, joined
-by `decide`.
+A version passes when every check passes, so that many checks make a wrong promotion no likelier than one
+(R. Berger, Multiparameter hypothesis testing and acceptance sampling, Technometrics 24, 1982). Many chances
+to fail do add up: what fails a comparison is corrected for them (Holm).
 """
 
 from __future__ import annotations
@@ -12,7 +13,11 @@ from enum import StrEnum
 from typing import Any
 
 from furrow.config.models import Gate
+from furrow.evaluation.agreement import KAPPA_FLOOR, measured
+from furrow.evaluation.comparison import Compared, Comparison
 from furrow.evaluation.confidence import cases_needed
+from furrow.evaluation.consistency import Consistency
+from furrow.evaluation.paired import ALPHA
 from furrow.evaluation.scoring import EvalReport
 
 Json = dict[str, Any]
@@ -57,8 +62,19 @@ class GateVerdict:
         return {"decision": str(self.decision), "checks": checks}
 
 
-def judge(report: EvalReport, gate: Gate) -> GateVerdict:
-    """Hold the report against the thresholds.
+def judge(
+    report: EvalReport,
+    gate: Gate,
+    comparison: Comparison | None = None,
+    consistency: Consistency | None = None,
+    *,
+    first: bool = False,
+) -> GateVerdict:
+    """Hold the report against the thresholds, and against the live version.
+
+    comparison: with the live version, by the margins of `gate.not_worse`; without one these stay open.
+    consistency: over the repeats; None: there was one. first: there is no other version to compare with, so
+    that `not_worse` asks nothing.
 
     A share passes when the whole 95 % interval is at or above its threshold, fails when the whole of it is
     below, and is open between. So a threshold of 1 can fail but never pass. An incomplete report is open, and
@@ -69,6 +85,11 @@ def judge(report: EvalReport, gate: Gate) -> GateVerdict:
         checks += [Check("complete", Decision.NOT_ENOUGH_EVIDENCE, note) for note in report.notes]
         return decide(checks)
     checks += _thresholds(report, gate)
+    if gate.consistency is not None:
+        checks.append(_consistency_check(consistency, gate.consistency))
+    if not first:
+        checks += _comparison_checks(gate, comparison)
+    checks += _judge_checks(report, gate)
     checks += [Check("scope", Decision.NOT_ENOUGH_EVIDENCE, reason) for reason in report.scope.reservations()]
     return decide(checks)
 
@@ -102,6 +123,8 @@ def _thresholds(report: EvalReport, gate: Gate) -> Iterator[Check]:
         yield _field_check(report, field, threshold)
     if gate.max_cost_usd_per_1k is not None:
         yield _cost_check(report.cost_usd_per_1k, gate.max_cost_usd_per_1k)
+    if gate.max_seconds_p95 is not None:
+        yield _seconds_check(report.seconds.p95, gate.max_seconds_p95)
 
 
 def _field_check(report: EvalReport, field: str, threshold: float) -> Check:
@@ -124,6 +147,74 @@ def _share_check(
     if high < threshold:
         return Check(name, Decision.FAIL, said)
     return Check(name, Decision.NOT_ENOUGH_EVIDENCE, said + _what_it_takes(n, threshold))
+
+
+def _comparison_checks(gate: Gate, comparison: Comparison | None) -> Iterator[Check]:
+    for name in gate.not_worse:
+        if comparison is None:
+            reason = f"{name}: not compared with the live version"
+            yield Check(f"not_worse.{name}", Decision.NOT_ENOUGH_EVIDENCE, reason)
+        else:
+            yield not_worse(name, comparison.fields.get(name))
+
+
+def _judge_checks(report: EvalReport, gate: Gate) -> Iterator[Check]:
+    """Each judge step that decides a gated field has to agree with the labels."""
+    gated = {*gate.field_accuracy, *gate.not_worse}
+    for judge_step in sorted({step for field in gated for step in report.judges.get(field, [])}):
+        kappa = measured(judge_step, report.judges, report.fields)
+        yield _judge_check(judge_step, kappa)
+
+
+def _judge_check(judge_step: str, kappa: float | None) -> Check:
+    name = f"judge.{judge_step}"
+    if kappa is None:
+        reason = (
+            f"{judge_step}: a judge decides a gated field, and its agreement with labels is not measured:"
+            " map its verdict to a boolean of the result and label that in some cases"
+        )
+        return Check(name, Decision.NOT_ENOUGH_EVIDENCE, reason)
+    reason = f"{judge_step}: the judge agrees with the labels, kappa {kappa:.2f}, wanted {KAPPA_FLOOR:g}"
+    if kappa >= KAPPA_FLOOR:
+        return Check(name, Decision.PASS, reason)
+    reason = reason.replace("agrees", "does not agree enough")
+    return Check(name, Decision.NOT_ENOUGH_EVIDENCE, reason)
+
+
+def not_worse(name: str, found: Compared | None) -> Check:
+    """Passes when it is shown to be no worse than the margin, fails when it is shown to be worse."""
+    check = f"not_worse.{name}"
+    if found is None or not found.n:
+        return Check(check, Decision.NOT_ENOUGH_EVIDENCE, f"{name}: no case was judged in both versions")
+    low, high = found.interval
+    said = (
+        f"{name}: {100 * found.difference:+.1f} points against live on {found.n} cases"
+        f" ({found.better} better, {found.worse} worse; 95 % interval {100 * low:+.1f} to {100 * high:+.1f}),"
+        f" at most {100 * found.margin:g} worse wanted"
+    )
+    if found.p_no_worse < ALPHA:
+        return Check(check, Decision.PASS, said)
+    if found.asked > 1:
+        said += f"; corrected for {found.asked} fields (Holm)"
+    if found.p_worse_corrected < ALPHA:
+        return Check(check, Decision.FAIL, said)
+    said += f"; {found.n} cases detect {100 * found.detectable:.1f} points or more"
+    return Check(check, Decision.NOT_ENOUGH_EVIDENCE, said)
+
+
+def _consistency_check(found: Consistency | None, threshold: float) -> Check:
+    if found is None:
+        reason = "consistency: each case was run once, set evaluate.repeats"
+        return Check("consistency", Decision.NOT_ENOUGH_EVIDENCE, reason)
+    return _share_check("consistency", found.rate, found.interval, found.n, threshold)
+
+
+def _seconds_check(seconds: float | None, most: float) -> Check:
+    name = "max_seconds_p95"
+    if seconds is None:
+        return Check(name, Decision.PASS, "seconds: no model was asked")
+    reason = f"seconds: 95 in 100 records waited {seconds:.2f} or less, at most {most:g} wanted"
+    return Check(name, Decision.PASS if seconds <= most else Decision.FAIL, reason)
 
 
 def _what_it_takes(n: int, threshold: float) -> str:

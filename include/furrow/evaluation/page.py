@@ -16,6 +16,7 @@ from typing import Any
 import jinja2
 
 from furrow.evaluation import wording
+from furrow.evaluation.comparison import Comparison
 from furrow.evaluation.gate import GateVerdict
 from furrow.evaluation.judgement import FieldScore
 from furrow.evaluation.scoring import EvalReport, Miss
@@ -46,11 +47,14 @@ class Confusion:
     rows: list[tuple[str, list[int]]]
 
 
-def as_page(report: EvalReport, verdict: GateVerdict | None = None) -> str:
-    """The page of a report, with the gate's answer when there is one."""
+def as_page(
+    report: EvalReport, verdict: GateVerdict | None = None, comparison: Comparison | None = None
+) -> str:
+    """The page of a report, with the gate's answer and the comparison with live when there are such."""
     return _template().render(
         report=report,
         verdict=verdict,
+        comparison=comparison,
         said=list(report.scope.sentences(report.records)),
         labelled={name: found for name, found in report.fields.items() if found.n},
         unlabelled=[name for name, found in report.fields.items() if not found.n],
@@ -117,7 +121,7 @@ def _template() -> jinja2.Template:
     )
     for writer in (
         *(wording.as_json, wording.bounds, wording.counted, wording.dollars),
-        *(wording.plain, wording.seconds, wording.share),
+        *(wording.plain, wording.points, wording.seconds, wording.share),
     ):
         environment.filters[writer.__name__] = writer
     environment.filters["lines"] = _lines

@@ -8,17 +8,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from furrow.evaluation.comparison import Change, Comparison
 from furrow.evaluation.counts import StepCounts
 from furrow.evaluation.gate import Decision, GateVerdict
 from furrow.evaluation.judgement import FieldScore, Rate
 from furrow.evaluation.scoring import EvalReport, Leak, Miss, score
 from furrow.evaluation.slices import SliceScore
-from furrow.evaluation.wording import as_json, bounds, counted, dollars, plain, seconds, share
+from furrow.evaluation.wording import as_json, bounds, counted, dollars, plain, points, seconds, share
 
-__all__ = ["EvalReport", "render", "score"]
+__all__ = ["EvalReport", "render", "render_comparison", "score"]
 
 WORST_LINES = 20
 """Wrong values that are printed; the page has those of more cases."""
+
+CHANGE_LINES = 20
+"""Changes of each kind that are printed; the page has all."""
 
 FIELD_WIDTH, SLICE_WIDTH = 16, 16
 """Columns of the slices' tables: as many slices beside each other as fit, more in further tables below."""
@@ -26,8 +30,13 @@ FIELD_WIDTH, SLICE_WIDTH = 16, 16
 _COLOURS = {Decision.PASS: "green", Decision.FAIL: "red", Decision.NOT_ENOUGH_EVIDENCE: "yellow"}
 
 
-def render(report: EvalReport, console: Console, verdict: GateVerdict | None = None) -> None:
-    """Print the report: fields, slices, steps, totals, leaks, worst cases, and the gate's answer if any.
+def render(
+    report: EvalReport,
+    console: Console,
+    verdict: GateVerdict | None = None,
+    comparison: Comparison | None = None,
+) -> None:
+    """Print the report: fields, slices, steps, totals, leaks, worst cases, the comparison, the gate's answer.
 
     Texts of records and models are shown as JSON and can neither colour nor move the terminal's cursor.
     """
@@ -46,8 +55,48 @@ def render(report: EvalReport, console: Console, verdict: GateVerdict | None = N
         console.print(_worst_table(report.worst[:WORST_LINES]))
     for note in report.notes:
         console.print(Text(f"Incomplete: {plain(note)}", style="bold yellow"))
+    _render_answers(console, verdict, comparison)
+
+
+def _render_answers(console: Console, verdict: GateVerdict | None, comparison: Comparison | None) -> None:
+    if comparison is not None:
+        render_comparison(comparison, console)
     if verdict is not None:
         _render_verdict(verdict, console)
+
+
+def render_comparison(comparison: Comparison, console: Console, most: int = CHANGE_LINES) -> None:
+    """Print the fields of both, then at most so many changes, what got worse first."""
+    console.print(_comparison_table(comparison))
+    for title, changes in (("Got worse", comparison.worse), ("Got better", comparison.better)):
+        if changes:
+            console.print(_changes_table(f"{title}: {len(changes)}", changes[:most]))
+
+
+def _comparison_table(comparison: Comparison) -> Table:
+    title = f"{plain(comparison.candidate)} next to {plain(comparison.live)}, in points of 100"
+    table = Table(title=Text(title), title_justify="left")
+    table.add_column("field")
+    for heading in ("n", "better", "worse", "live", "candidate", "difference", "95 % interval", "detects"):
+        table.add_column(heading, justify="right")
+    for name, found in comparison.fields.items():
+        if found.n:
+            low, high = found.interval
+            rates = (share(found.live), share(found.candidate), points(found.difference))
+            ends, detects = f"{points(low)} to {points(high)}", f"{100 * found.detectable:.1f}"
+            counts = (str(found.n), str(found.better), str(found.worse))
+            table.add_row(Text(plain(name)), *counts, *rates, ends, detects)
+    return table
+
+
+def _changes_table(title: str, changes: Iterable[Change]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for heading in ("case", "field", "expected", "before", "after"):
+        table.add_column(heading, overflow="fold")
+    for change in changes:
+        values = (as_json(value) for value in (change.expected, change.before, change.after))
+        table.add_row(Text(plain(change.id)), Text(plain(change.field)), *(Text(value) for value in values))
+    return table
 
 
 def _render_verdict(verdict: GateVerdict, console: Console) -> None:

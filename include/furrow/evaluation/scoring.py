@@ -9,6 +9,7 @@ from pydantic import Field
 
 from furrow.config.use_case import UseCase, Version
 from furrow.engine.record import Outcome, Work
+from furrow.evaluation.agreement import judges_of
 from furrow.evaluation.cases import Case
 from furrow.evaluation.confidence import interval
 from furrow.evaluation.counts import Counts, Reported, Tally
@@ -51,7 +52,8 @@ class EvalReport(Counts):
     valid_rate: accepted cases of all. worst: the wrong values of the worst cases first.
     guarded: accepted cases with a text that must never come out; leaks: those of them in which one did, and
     leaked, which; no gate passes a report with a leak. prompts: the hash of each step's folder.
-    judgements: every single one; not part of the JSON.
+    judges: result field -> the judge steps that decide it.
+    judgements: every single one, and ended: by case whether it was accepted; not part of the JSON.
     """
 
     use_case: str
@@ -69,7 +71,9 @@ class EvalReport(Counts):
     worst: list[Miss]
     scope: Scope = Scope()
     prompts: dict[str, str] = Field(default_factory=dict)
+    judges: dict[str, list[str]] = Field(default_factory=dict)
     judgements: tuple[Judgement, ...] = Field(exclude=True)
+    ended: dict[str, bool] = Field(default_factory=dict, exclude=True)
 
 
 def score(
@@ -106,7 +110,13 @@ def score(
         worst=_worst(judgements),
         scope=scope or Scope(),
         prompts=prompt_hashes(version),
+        judges=judges_of(version),
         judgements=judgements,
+        ended={
+            name: work.outcome is Outcome.ACCEPTED
+            for name, work in done.items()
+            if work.outcome in (Outcome.ACCEPTED, Outcome.REJECTED)
+        },
     )
 
 

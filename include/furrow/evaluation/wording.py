@@ -27,6 +27,11 @@ def share(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
+def points(value: float | None) -> str:
+    """A difference of shares in points of 100, with its sign."""
+    return "-" if value is None else f"{100 * value:+.1f}"
+
+
 def bounds(interval: tuple[float, float], n: int) -> str:
     """The ends of an interval; of nothing there are none."""
     return f"{interval[0]:.3f} - {interval[1]:.3f}" if n else "-"
