@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from furrow.adapters.environment_connections import EnvironmentConnections
+from furrow.batch.evaluation import Evaluation, EvaluationSurroundings
 from furrow.batch.in_process import Summary
 from furrow.batch.replay import REPLAY, LetterSource
 from furrow.batch.run import MOST_PARTITIONS, BatchRun, Surroundings
@@ -30,6 +31,7 @@ from furrow.engine.plan import Plan, Planning, plan
 from furrow.engine.ports import Connections, ImageFiles, Interval, LanguageModel, Prices, Sink, Source
 from furrow.engine.reading import read_work
 from furrow.engine.record import Work
+from furrow.engine.repeats import Repeat
 from furrow.errors import OptionUnknown
 from furrow.store.call_history import usual_calls
 from furrow.store.database import Database, open_database
@@ -202,11 +204,17 @@ class Deployment:
 
     @asynccontextmanager
     async def pipeline(
-        self, use_case: UseCase, version: Version, run_id: str, again_after: float | None = None
+        self,
+        use_case: UseCase,
+        version: Version,
+        run_id: str,
+        again_after: float | None = None,
+        repeat: int = 0,
     ) -> AsyncIterator[Pipeline]:
         """The version's pipeline with its models and the ledger, for one event loop.
 
         again_after: seconds after which a model that was out of order is asked again; None: never.
+        repeat: ask for a further sample of each answer; 0 is the one that runs use.
         """
         stamp = Stamp(use_case.name, version.release, run_id, use_case.pipeline.budget.usd_per_day)
         open_model = partial(self.model, version=version)
@@ -214,7 +222,8 @@ class Deployment:
         gc.collect()
         gc.freeze()  # a full collection over Airflow's and the SDKs' objects would stop the loop for 0.1 s
         try:
-            yield Pipeline(version, calls, self._image_files(version))
+            answers = Repeat(calls, repeat) if repeat else calls
+            yield Pipeline(version, answers, self._image_files(version))
         finally:
             gc.unfreeze()
             await calls.close()
@@ -326,3 +335,19 @@ def open_run(
         look=deployment.watch(use_case).look,
     )
     yield BatchRun(loaded, run_id, deployment.run_store.run(use_case, run_id), surroundings)
+
+
+def open_evaluation(
+    use_case: str, evaluation: str, connections: Connections, settings: Settings | None = None
+) -> Evaluation:
+    """One evaluation, for one task. Raises ConfigError, OptionUnknown."""
+    deployment = Deployment(settings, connections)
+    loaded = deployment.use_case(use_case)
+    surroundings = EvaluationSurroundings(
+        pipeline=lambda version, repeat: deployment.pipeline(loaded, version, evaluation, repeat=repeat),
+        preflight=deployment.preflight,
+        evaluations=deployment.evaluations,
+        releases=deployment.releases,
+    )
+    folder = deployment.run_store.run(f"{use_case}.eval", evaluation)
+    return Evaluation(loaded, evaluation, folder, surroundings)

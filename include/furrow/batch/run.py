@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from itertools import islice, zip_longest
 from typing import Any
 
+from furrow.batch.failures import KEPT, Failures
 from furrow.batch.manifest import Manifest, Partition
 from furrow.batch.splitting import split
 from furrow.config.use_case import UseCase, Version
@@ -24,7 +25,7 @@ from furrow.engine.pipeline import Pipeline
 from furrow.engine.ports import Row, Sink, Source
 from furrow.engine.reading import read_work
 from furrow.engine.record import Outcome, Work, add_dollars
-from furrow.errors import NothingAccepted, OptionUnknown, ProviderUnavailable, StoreDamaged, TransientError
+from furrow.errors import NothingAccepted, OptionUnknown, ProviderUnavailable, StoreDamaged
 from furrow.evaluation.run_report import RunReport, drift
 from furrow.store.dead_letters import IDS_IN_ONE_QUERY, DeadLetters, Letter, letter_of
 from furrow.store.exposures import Exposures
@@ -38,7 +39,6 @@ log = logging.getLogger(__name__)
 MOST_PARTITIONS = 1000
 """Airflow maps a task over at most 1024 partitions; what a run does not take stays in the source."""
 _ROWS_AT_ONCE = 10_000
-_KEPT = "Answers that were paid for are kept; the task's retry makes only the missing calls"
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class BatchRun:
                 raise
             raise ProviderUnavailable(
                 f"`{step}` took longer than step_timeout_seconds ({seconds:g}); {done.records} of "
-                f"{partition.records} records were through. {_KEPT}"
+                f"{partition.records} records were through. {KEPT}"
             ) from None
         log.info("%s: %s", step, dict(done.counts))
         return replace(partition, path=path, counts={"rejected": done.counts["rejected"]})
@@ -193,7 +193,7 @@ class BatchRun:
                     async for work in works:
                         done.add(work)
                         lines.write(work.to_json())
-                done.raise_if_any_failed()
+                done.raise_if_any(f"at `{done.step}`")
 
     async def _validate(self, arm: Arm, partition: Partition) -> Partition:
         counts: Counter[str] = Counter()
@@ -363,33 +363,18 @@ def require_success(use_case: str, outcomes: Mapping[str, int]) -> None:
         )
 
 
-class _StepCounts:
-    """What a step did so far, and of the records that failed for now enough to say what happened."""
+class _StepCounts(Failures):
+    """What a step did so far."""
 
     def __init__(self, step: str):
-        self.step, self.records = step, 0
+        super().__init__()
+        self.step = step
         self.counts: Counter[str] = Counter()
-        self._failed = 0
-        self._first: TransientError | None = None
-        self._wait = 0.0
 
     def add(self, work: Work) -> None:
         """Count one record."""
-        self.records += 1
+        super().add(work)
         self.counts.update(_takings(work, self.step))
-        if work.failure is not None:
-            error = work.failure.error
-            self._failed += 1
-            self._first = self._first or error
-            self._wait = max(self._wait, error.retry_after or 0.0)
-
-    def raise_if_any_failed(self) -> None:
-        """Raise what the first of them raised, with the longest wait that any was asked for."""
-        if self._first is not None:
-            raise type(self._first)(
-                f"{self._failed} of {self.records} records failed at `{self.step}`: {self._first}. {_KEPT}",
-                retry_after=self._wait or None,
-            )
 
 
 def _results_path(partition: Partition) -> str:

@@ -55,13 +55,14 @@ def diff(
 ) -> None:
     """Prompts, examples, fields, steps and models of two versions, and how their figures differ."""
     from furrow.config.version_diff import diff_versions
+    from furrow.evaluation.figures import figures_of
 
     deployment = open_deployment()
     loaded = deployment.use_case(use_case)
     old, new = loaded.version(before), loaded.version(after or list(loaded.versions)[-1])
     found = diff_versions(old, new)
-    reports = [deployment.evaluations.latest(use_case, version.release) for version in (old, new)]
-    figures = _figures(*reports)
+    measured = [deployment.evaluations.latest(use_case, version.release) for version in (old, new)]
+    figures = figures_of(*(each.report if each is not None else None for each in measured))
     if as_json:
         print_json({**found.to_json(), "figures": figures})
     else:
@@ -136,21 +137,6 @@ def _show_log(history: list[Entry]) -> None:
         row = (str(entry.number), when, str(entry.action), entry.release, share, entry.from_release or "–")
         table.add_row(*row, Text(entry.who), Text(entry.why))
     Console().print(table)
-
-
-def _figures(before: Evaluated | None, after: Evaluated | None) -> Json:
-    """Metric -> its value before and after, of the newest evaluation of each."""
-    old, new = _metrics(before), _metrics(after)
-    return {name: [old.get(name), new.get(name)] for name in dict.fromkeys([*old, *new])}
-
-
-def _metrics(found: Evaluated | None) -> dict[str, float | None]:
-    if found is None:
-        return {}
-    report = found.report
-    wanted = {name: report.get(name) for name in ("valid_rate", "cost_usd_per_1k")}
-    fields = {f"accuracy of {name}": field["accuracy"] for name, field in report["fields"].items()}
-    return {**wanted, "seconds p95": report["seconds"]["p95"], **fields}
 
 
 def _show_diff(found: VersionDiff, figures: Json) -> None:

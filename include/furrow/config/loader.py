@@ -49,8 +49,9 @@ from furrow.errors import ConfigError, Problem
 _VERSION = re.compile(r"v[1-9][0-9]*")
 _RESERVED = {"self", "data", "key", "time", "item", "result", "fetch", "validate", "evaluate"}
 _STAMPS = {"key", "release", "run_id", "record_id", "event_time", "published_at"}
-REPLAY_DAG = "dead_letters_replay"
-"""The id of a DAG that is not a use case's."""
+REPLAY_DAG, RELEASES_DAG, WATCH_DAG = "dead_letters_replay", "releases", "release_watch"
+OWN_DAGS = (REPLAY_DAG, RELEASES_DAG, WATCH_DAG)
+"""The ids of the DAGs that are not a use case's."""
 Loaded = TypeVar("Loaded")
 
 
@@ -106,7 +107,7 @@ def load_use_case(folder: Path, models: ModelsFile) -> UseCase:
     problems = _Problems()
     if not re.fullmatch(r"[a-z][a-z0-9_]*", folder.name):
         problems.add(Problem(folder.name, None, "a folder's name is its DAG id", "use a-z, 0-9 and _"))
-    if folder.name == REPLAY_DAG:
+    if folder.name in OWN_DAGS:
         problems.add(Problem(folder.name, None, "Furrow has a DAG of this name itself", "rename the folder"))
     pipeline_yaml = problems.try_(lambda: read_yaml(folder / "pipeline.yaml", f"{folder.name}/pipeline.yaml"))
     pipeline = problems.try_(lambda: pipeline_yaml.parse(PipelineFile)) if pipeline_yaml else None

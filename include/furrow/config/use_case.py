@@ -23,6 +23,9 @@ from furrow.config.tables import Table
 from furrow.config.templates import Expression
 from furrow.errors import ConfigError, OptionUnknown, ReleaseChanged
 
+TEST_SETS = "testset*.jsonl"
+"""The files of a test set."""
+
 
 @dataclass(frozen=True)
 class CheckedRule:
@@ -107,6 +110,11 @@ class UseCase:
     def live(self) -> str:
         """The version that serves: by the log of releases, or before any promotion by pipeline.yaml."""
         return self.served.version if self.served is not None else self.pipeline.live
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether the folder has a test set."""
+        return any(self.folder.glob(TEST_SETS))
 
     def version(self, name: str | None = None) -> Version:
         """That version, or the live one.

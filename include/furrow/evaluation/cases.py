@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from furrow.config.fields import Fields
 from furrow.config.models import RecordFields
-from furrow.config.use_case import UseCase, Version
+from furrow.config.use_case import TEST_SETS, UseCase, Version
 from furrow.config.yaml_file import read_text, suggest
 from furrow.engine.ports import Arrival
 from furrow.engine.reading import read_record
@@ -24,7 +24,7 @@ from furrow.evaluation.sample import place_of
 Json = dict[str, Any]
 Split = Literal["dev", "test"]
 Word = Annotated[str, Field(min_length=1)]
-TEST_SET, TEST_SETS = "testset.jsonl", "testset*.jsonl"
+TEST_SET = "testset.jsonl"
 LABELLING = "LABELLING.md"
 
 
@@ -69,7 +69,8 @@ def load_cases(
     split, slices: only the cases of that split, and of any of those slices. Raises ConfigError with every
     problem found, and OptionUnknown when no case is of that split or of one of the slices.
     """
-    reader = _Reader(use_case.pipeline.record, version)
+    elsewhere = {name for other in use_case.versions.values() for name in other.result.specs}
+    reader = _Reader(use_case.pipeline.record, version, elsewhere)
     for path in test_sets(use_case.folder):
         reader.read_file(path, f"{use_case.folder.name}/{path.name}")
     if reader.problems:
@@ -115,7 +116,8 @@ def _of_slices(cases: list[Case], slices: Collection[str]) -> list[Case]:
 class _Reader:
     """Reads line after line and collects what is wrong, so that an author sees all of it in one go."""
 
-    def __init__(self, record: RecordFields, version: Version):
+    def __init__(self, record: RecordFields, version: Version, elsewhere: Collection[str]):
+        """elsewhere: result fields of any version; the label of one that this version lacks is left out."""
         self.cases: list[Case] = []
         self.problems: list[Problem] = []
         self._lines: dict[str, tuple[str, int]] = {}
@@ -123,6 +125,7 @@ class _Reader:
         self._record, self._release = record, version.name
         specs = version.result.specs
         self._fields = {name: Fields({name: spec}, "expected") for name, spec in specs.items()}
+        self._elsewhere = set(elsewhere) - set(specs)
 
     def read_file(self, path: Path, shown: str) -> None:
         self._shown = shown
@@ -191,6 +194,8 @@ class _Reader:
     def _read_expected(self, number: int, expected: Json) -> Json:
         values: Json = {}
         for name, value in expected.items():
+            if name in self._elsewhere:
+                continue
             if name not in self._fields:
                 what = f"{self._release} has no result field `{name}`"
                 self.problems.append(Problem(self._shown, number, what, suggest(name, list(self._fields))))

@@ -1,5 +1,5 @@
-"""Folders -> DAGs: one for each use case and its stream, one that says what is wrong for each that does not
-load, and one that replays dead letters."""
+"""Folders -> DAGs: those of each use case (its runs, its stream, its evaluation), one that says what is wrong
+for each that does not load, and those of the whole deployment (dead letters, releases)."""
 
 from __future__ import annotations
 
@@ -16,21 +16,33 @@ from typing import Any
 
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, TriggerRule, get_parsing_context, task_group
 
-from furrow.config.loader import REPLAY_DAG, load_all, load_models, load_use_case
+from furrow.config.loader import (
+    OWN_DAGS,
+    RELEASES_DAG,
+    REPLAY_DAG,
+    WATCH_DAG,
+    load_all,
+    load_models,
+    load_use_case,
+)
 from furrow.config.models import PipelineFile
 from furrow.config.settings import Settings
 from furrow.config.use_case import Broken, UseCase
 from furrow.errors import ConfigError, Problem
 from furrow.orchestration.dag_docs import describe_error, describe_step, describe_use_case
+from furrow.orchestration.eval_dag import eval_dag
+from furrow.orchestration.release_dag import releases_dag
 from furrow.orchestration.replay_dag import replay_dag
-from furrow.orchestration.stream_dag import SUFFIX, stream_dag
+from furrow.orchestration.stream_dag import stream_dag
 from furrow.orchestration.tasks import RETRIED, ConfigErrorTask, Evaluate, Fetch, Publish, Step, Validate
+from furrow.orchestration.watch_dag import watch_dag
 
 TAG = "furrow"
 ERROR_TAG = "config-error"
 NOTHING_LOADS = "furrow_config_error"
 """DAG id when the folder of use cases, or its models.yaml, cannot be loaded at all."""
 
+_OWN = {REPLAY_DAG: replay_dag, RELEASES_DAG: releases_dag, WATCH_DAG: watch_dag}
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 _LAST_IN_PARTITION = "validate"
 
@@ -38,7 +50,7 @@ _LAST_IN_PARTITION = "validate"
 def build_dags(settings: Settings) -> dict[str, DAG]:
     """DAG id -> DAG, the same ones at each parse of the same folders. Raises nothing that a folder can cause.
 
-    A worker that runs a task of one DAG loads that folder alone. The DAG that replays dead letters is there
+    A worker that runs a task of one DAG loads that folder alone. Those of the whole deployment are there
     whenever the use cases can be listed.
     """
     with _no_collection():
@@ -47,8 +59,9 @@ def build_dags(settings: Settings) -> dict[str, DAG]:
         except (ConfigError, OSError) as error:
             return {NOTHING_LOADS: config_error_dag(NOTHING_LOADS, str(error))}
         dags = [dag for found in loaded for dag in _dags_of(found)]
-        if get_parsing_context().dag_id in (None, REPLAY_DAG):
-            dags.append(replay_dag([found for found in loaded if isinstance(found, UseCase)], TAG))
+        use_cases = [found for found in loaded if isinstance(found, UseCase)]
+        wanted = get_parsing_context().dag_id
+        dags += [make(use_cases, TAG) for name, make in _OWN.items() if wanted in (None, name)]
         return {dag.dag_id: dag for dag in dags}
 
 
@@ -67,8 +80,8 @@ def _no_collection() -> Iterator[None]:
 def _load(prompts: Path) -> list[UseCase | Broken]:
     wanted = get_parsing_context().dag_id
     if wanted is not None:
-        wanted = wanted.removesuffix(SUFFIX)
-    if wanted in (None, REPLAY_DAG) or not (prompts / wanted).is_dir():
+        wanted = wanted.partition(".")[0]
+    if wanted in (None, *OWN_DAGS) or not (prompts / wanted).is_dir():
         return load_all(prompts)
     try:
         return [load_use_case(prompts / wanted, load_models(prompts))]
@@ -81,7 +94,11 @@ def _dags_of(loaded: UseCase | Broken) -> list[DAG]:
         return [config_error_dag(loaded.name, str(loaded.error))]
     stream = loaded.pipeline.stream
     try:
-        return [use_case_dag(loaded), *([stream_dag(loaded, stream, TAG)] if stream is not None else [])]
+        return [
+            use_case_dag(loaded),
+            *([stream_dag(loaded, stream, TAG)] if stream is not None else []),
+            *([eval_dag(loaded, TAG)] if loaded.is_tested else []),
+        ]
     except ConfigError as error:
         return [config_error_dag(loaded.name, str(error))]
     except Exception as error:  # what Airflow itself refuses: a cron expression, a tag
@@ -199,7 +216,7 @@ def config_error_dag(name: str, message: str) -> DAG:
 
 def dag_id_of(name: str) -> str:
     """The folder's name; one that cannot be a DAG id, or is another's, is made into one, still unique."""
-    if re.fullmatch(r"[\w-]{1,200}", name, re.ASCII) and name != REPLAY_DAG:
+    if re.fullmatch(r"[\w-]{1,200}", name, re.ASCII) and name not in OWN_DAGS:
         return name
     readable = re.sub(r"[^\w-]", "_", name, flags=re.ASCII)[:180]
     return f"{readable}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

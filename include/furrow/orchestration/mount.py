@@ -30,7 +30,7 @@ class Pages:
         await self._app(scope, receive, send)
 
 
-def _below_base_url(path: str) -> str:
+def below_base_url(path: str) -> str:
     """The path as a browser asks for it when Airflow is served under a prefix of its host."""
     return urlsplit(str(conf.get("api", "base_url", fallback=""))).path.rstrip("/") + path
 
@@ -38,7 +38,7 @@ def _below_base_url(path: str) -> str:
 FASTAPI_APP = {"app": Pages(), "url_prefix": PREFIX, "name": "Furrow"}
 EXTERNAL_VIEW = {
     "name": "Furrow",
-    "href": _below_base_url(f"{PREFIX}/"),
+    "href": below_base_url(f"{PREFIX}/"),
     "destination": "nav",
     "nav_top_level": True,
     "url_route": "furrow",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from airflow.api_fastapi.app import get_auth_manager
@@ -12,10 +14,14 @@ from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_view
 from airflow.models.dagrun import DagRun
-from fastapi import Depends, FastAPI
-from fastapi.responses import HTMLResponse
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from furrow.adapters.environment_connections import EnvironmentConnections
+from furrow.assembly import Deployment
 from furrow.config.settings import Settings
+from furrow.errors import FurrowError, OptionUnknown, TransientError
+from furrow.orchestration.release_page import evaluation_page, release_page
 from furrow.orchestration.rendering import render
 from furrow.orchestration.status import AirflowRun, collect_status
 
@@ -36,6 +42,8 @@ def create_app() -> FastAPI:
         openapi_url=None,
     )
     app.get("/", response_class=HTMLResponse)(overview)
+    app.get("/releases", response_class=HTMLResponse)(releases)
+    app.get("/evaluation", response_class=HTMLResponse)(evaluation)
     return app
 
 
@@ -60,10 +68,58 @@ def overview(
     runs: Annotated[Mapping[str, AirflowRun], Depends(newest_runs)],
 ) -> HTMLResponse:
     """How every use case stands."""
-    status = collect_status(Settings.from_environment(), runs, readable)
+    return _page("overview.html.j2", status=collect_status(Settings.from_environment(), runs, readable))
+
+
+def releases(readable: Annotated[set[str], Depends(readable_dags)], use_case: str) -> HTMLResponse:
+    """The releases and the evaluations of a use case."""
+    _require(use_case, readable)
+    with _told():
+        return _page("releases.html.j2", page=release_page(_deployment(), use_case))
+
+
+def evaluation(
+    readable: Annotated[set[str], Depends(readable_dags)],
+    use_case: str,
+    evaluation: str,
+    version: str | None = None,
+) -> Response:
+    """The report of a version; without a version, the page that lists them."""
+    _require(use_case, readable)
+    if version is None:
+        return RedirectResponse(f"releases?{urlencode({'use_case': use_case})}")
+    with _told():
+        text = evaluation_page(_deployment(), use_case, evaluation, version)
+    policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+    return HTMLResponse(text, headers={**_HEADERS, "Content-Security-Policy": policy})
+
+
+def _page(template: str, **values: object) -> HTMLResponse:
     nonce = secrets.token_urlsafe(16)
-    page = render("overview.html.j2", status=status, nonce=nonce)
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; frame-ancestors 'self'"
     )
-    return HTMLResponse(page, headers={**_HEADERS, "Content-Security-Policy": policy})
+    text = render(template, nonce=nonce, **values)
+    return HTMLResponse(text, headers={**_HEADERS, "Content-Security-Policy": policy})
+
+
+def _deployment() -> Deployment:
+    return Deployment(None, EnvironmentConnections({}))
+
+
+def _require(use_case: str, readable: set[str]) -> None:
+    """The same answer for one that is not there and one that the user may not see."""
+    if use_case not in readable:
+        raise HTTPException(404, "there is no such use case")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OptionUnknown as error:
+        raise HTTPException(404, str(error)) from error
+    except TransientError as error:
+        raise HTTPException(503, str(error)) from error
+    except FurrowError as error:
+        raise HTTPException(409, str(error)) from error

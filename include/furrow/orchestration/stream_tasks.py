@@ -19,7 +19,8 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowRescheduleException
 from airflow.sdk.observability import stats
 
-from furrow.errors import FurrowError, ReplicaReplaced
+from furrow.errors import ReplicaReplaced
+from furrow.orchestration.tasks import errors_in_the_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ class StreamTask(BaseOperator):  # type: ignore[misc]
     def execute(self, context: Context) -> Json | None:
         """How it stood in the end; None when a later run has the place already."""
         self._ending, self._stop, self._last = threading.Event(), None, None
-        with self._errors_in_the_log(), self._looking(context["ti"]):
+        with errors_in_the_log(self.log), self._looking(context["ti"]):
             return self._stay(_turn(context))
 
     def on_kill(self) -> None:
@@ -134,14 +135,6 @@ class StreamTask(BaseOperator):  # type: ignore[misc]
                 continue
             if paused:
                 self.end("the DAG is paused")
-
-    @contextmanager
-    def _errors_in_the_log(self) -> Iterator[None]:
-        try:
-            yield
-        except FurrowError as error:
-            self.log.error("%s: %s", type(error).__name__, error)
-            raise
 
 
 class StreamReplica(StreamTask):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -54,7 +55,7 @@ class UseCaseTask(BaseOperator):  # type: ignore[misc]
 
         run_id, interval = str(context["run_id"]), _interval(context)
         with (
-            self._errors_in_the_log(),
+            errors_in_the_log(self.log),
             open_run(self.use_case, run_id, AirflowConnections(), interval=interval) as run,
         ):
             return self.call(run, dict(context["params"]))
@@ -63,14 +64,15 @@ class UseCaseTask(BaseOperator):  # type: ignore[misc]
         """The one call."""
         raise NotImplementedError
 
-    @contextmanager
-    def _errors_in_the_log(self) -> Iterator[None]:
-        """One line with the error, above the traceback that Airflow writes."""
-        try:
-            yield
-        except FurrowError as error:
-            self.log.error("%s: %s", type(error).__name__, error)
-            raise
+
+@contextmanager
+def errors_in_the_log(log: logging.Logger) -> Iterator[None]:
+    """One line with the error, above the traceback that Airflow writes."""
+    try:
+        yield
+    except FurrowError as error:
+        log.error("%s: %s", type(error).__name__, error)
+        raise
 
 
 def _interval(context: Context) -> Interval | None:
@@ -151,7 +153,7 @@ class Replay(UseCaseTask):
         selection = Selection(reason=params["reason"], keys=(params["key"],) if params["key"] else ())
         run_id = f"{REPLAY}{context['run_id']}"
         with (
-            self._errors_in_the_log(),
+            errors_in_the_log(self.log),
             open_run(params["use_case"], run_id, AirflowConnections(), letters=selection) as run,
         ):
             replayed = replay(run, run.fetch(params["limit"], params["version"]))

@@ -58,6 +58,10 @@ class Evaluations:
         found = self._rows(self._of(use_case).where(evaluations.c.release == release).limit(1))
         return found[0] if found else None
 
+    def newest(self, use_case: str, most: int) -> list[Evaluated]:
+        """The newest ones first."""
+        return self._rows(self._of(use_case).limit(most))
+
     def of_test_set(self, use_case: str, test_set: str) -> dict[str, Evaluated]:
         """Release -> its newest evaluation on this test set."""
         found = self._rows(self._of(use_case).where(evaluations.c.test_set == test_set))

@@ -120,6 +120,15 @@ class RunFolder:
         with self._files.draft(self._path(name)) as draft:
             draft.write(_encoded(content, indent=2) + b"\n")
 
+    def write_text(self, name: str, text: str) -> None:
+        """Write a file of text as UTF-8, whole or not at all. Raises StoreUnavailable."""
+        with self._files.draft(self._path(name)) as draft:
+            draft.write(text.encode("utf-8", "replace"))
+
+    def read_text(self, name: str) -> str:
+        """The text that `write_text` wrote. Raises FileMissing, StoreUnavailable (retry helps)."""
+        return b"".join(self._files.lines(self._path(name))).decode("utf-8", "replace")
+
     def read_json(self, name: str) -> Json:
         """The object that `write_json` wrote. Raises like `read_lines`."""
         return _decoded(b"".join(self._files.lines(self._path(name))), self.uri_of(name))

@@ -1,0 +1,78 @@
+"""A release that a person asked for: measured first, approved or not, and written down once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from furrow.config.use_case import UseCase, Version
+from furrow.errors import ReleaseRefused
+from furrow.evaluation.gate import Decision
+from furrow.store.evaluations import Evaluated, Evaluations
+from furrow.store.promotion import Promotions
+from furrow.store.releases import Action, Entry
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for. version: None is the newest, or for a rollback the one before; share: None is that
+    of pipeline.yaml; run: the Airflow run that asks, which asks once, however often its task runs.
+    """
+
+    action: Literal["promote", "rollback"]
+    version: str | None
+    why: str
+    share: float | None
+    who: str
+    approved: bool
+    anyway: bool
+    run: str
+
+
+def measured(evaluations: Evaluations, use_case: UseCase, version: Version, anyway: bool) -> Evaluated | None:
+    """The evaluation that lets a version be released. anyway: also one that did not pass, or none.
+
+    Raises ReleaseRefused.
+    """
+    found = evaluations.latest(use_case.name, version.release)
+    if anyway or (found is not None and found.decision == Decision.PASS):
+        return found
+    what = "was not evaluated" if found is None else f"has the answer `{found.decision}` of its gate"
+    raise ReleaseRefused(
+        f"{version.release} of {use_case.name} {what}: trigger the DAG {use_case.name}.eval first, or say"
+        " `anyway` to take it on you"
+    )
+
+
+def apply(promotions: Promotions, evaluations: Evaluations, wanted: Wanted) -> Entry:
+    """Write it into the log. Raises ReleaseRefused, ReleaseConflict, ReleaseChanged, StoreUnavailable."""
+    done = _done(promotions, wanted)
+    if done is not None:
+        return done
+    why = f"{wanted.why} [{wanted.run}]"
+    if wanted.action == "rollback":
+        return promotions.rollback(wanted.who, why, wanted.version)
+    use_case = promotions.use_case
+    version = use_case.version(wanted.version or list(use_case.versions)[-1])
+    found = measured(evaluations, use_case, version, wanted.anyway)
+    evaluation = found.evaluation if found is not None else None
+    if not wanted.approved:
+        return promotions.decline(version.name, wanted.who, why, evaluation)
+    if found is None or found.decision != Decision.PASS:
+        why = f"{why} (without a passed evaluation)"
+    return promotions.promote(version.name, wanted.who, why, _share(use_case, wanted), evaluation)
+
+
+def _share(use_case: UseCase, wanted: Wanted) -> float:
+    if wanted.share is not None:
+        return wanted.share
+    canary = use_case.pipeline.release.canary
+    return canary.share if canary is not None else 1.0
+
+
+def _done(promotions: Promotions, wanted: Wanted) -> Entry | None:
+    """What an earlier try of the same run wrote, unless it is answered differently now."""
+    for entry in reversed(promotions.log.history(promotions.use_case.name)):
+        if f"[{wanted.run}]" in entry.why and (entry.action is Action.DECLINED) != wanted.approved:
+            return entry
+    return None

@@ -1,0 +1,36 @@
+"""The addresses of Furrow's pages, as a browser asks for them, and the button that leads to a report."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from airflow.sdk import BaseOperatorLink
+
+from furrow.orchestration.mount import PREFIX, below_base_url
+
+SUFFIX = ".eval"
+"""What stands behind the use case's name in the id of its evaluation DAG."""
+
+
+class ReportLink(BaseOperatorLink):  # type: ignore[misc]
+    """The button on the task that leads to the report."""
+
+    name = "Report"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """The page that lists the evaluation's versions."""
+        return evaluation_url(ti_key.dag_id.removesuffix(SUFFIX), ti_key.run_id)
+
+
+def evaluation_url(use_case: str, evaluation: str, version: str | None = None) -> str:
+    """The page of an evaluation, or of one version in it."""
+    query = {"use_case": use_case, "evaluation": evaluation}
+    if version is not None:
+        query["version"] = version
+    return below_base_url(f"{PREFIX}/evaluation?{urlencode(query)}")
+
+
+def evaluations_url(use_case: str) -> str:
+    """The page with the evaluations and the releases of a use case."""
+    return below_base_url(f"{PREFIX}/releases?{urlencode({'use_case': use_case})}")
