@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
+from furrow.config.loader import OWN_DAGS
 from furrow.config.settings import Settings
 from furrow.orchestration.dag_factory import build_dags
 from tests.folders import MODELS, PIPELINE, STEPS, FolderOfPrompts
 
-REPLAY = "dead_letters_replay"
-"""The one DAG that is no use case's; tests/dags/test_replay_dag.py is about it."""
 V2_STEPS = """\
 steps:
   - name: digest
@@ -55,7 +54,7 @@ def copy_use_case(prompts: FolderOfPrompts, name: str) -> None:
 def test_there_is_one_dag_for_each_folder(prompts: FolderOfPrompts) -> None:
     copy_use_case(prompts, "clothes")
 
-    assert sorted(dags_of(prompts)) == ["clothes", REPLAY, "goods"]
+    assert sorted(dags_of(prompts)) == sorted(["clothes", "goods", *OWN_DAGS])
 
 
 def test_a_partition_goes_through_its_steps_and_then_everything_is_published_and_evaluated(
@@ -250,8 +249,8 @@ def test_a_folder_whose_name_is_no_dag_id_still_has_a_dag(prompts: FolderOfPromp
 
     dags = dags_of(prompts)
 
-    assert len(dags) == 3 and dags["goods"].tags == {"furrow"}
-    [other] = [dag for dag_id, dag in dags.items() if dag_id not in ("goods", REPLAY)]
+    assert len(dags) == 2 + len(OWN_DAGS) and dags["goods"].tags == {"furrow"}
+    [other] = [dag for dag_id, dag in dags.items() if dag_id not in ("goods", *OWN_DAGS)]
     assert "config-error" in other.tags and other.dag_id.isascii()
 
 

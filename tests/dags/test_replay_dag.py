@@ -96,7 +96,7 @@ def test_a_folder_of_its_name_is_a_config_error_beside_it(prompts: FolderOfPromp
 
     assert [task.task_id for task in dags[REPLAY].tasks] == ["replay"]
     broken = dags[dag_id_of(REPLAY)]
-    assert len(dags) == 3 and "config-error" in broken.tags and "rename the folder" in broken.description
+    assert len(dags) == 5 and "config-error" in broken.tags and "rename the folder" in broken.description
 
 
 def test_its_worker_loads_it_and_a_worker_of_a_use_case_does_not(

@@ -13,6 +13,7 @@ import pytest
 from airflow.sdk._shared.observability.metrics.base_stats_logger import NoStatsLogger
 from airflow.sdk.observability import stats
 
+from furrow.config.loader import OWN_DAGS
 from furrow.config.settings import Settings
 from furrow.orchestration.dag_factory import build_dags
 from furrow.orchestration.stream_tasks import StreamReplica
@@ -44,7 +45,7 @@ def dags_of(prompts: FolderOfPrompts) -> dict[str, Any]:
 
 def test_a_folder_with_a_stream_has_a_dag_for_it_beside_the_one_by_hand(streamed: FolderOfPrompts) -> None:
     dags = dags_of(streamed)
-    assert sorted(dags) == ["dead_letters_replay", "goods", "goods.stream"]
+    assert sorted(dags) == sorted(["goods", "goods.stream", *OWN_DAGS])
     assert dags["goods"].schedule is None
 
 
