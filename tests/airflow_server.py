@@ -23,6 +23,7 @@ from furrow.local import airflow as local_airflow
 from furrow.local import broker, ports
 from furrow.local.airflow_api import AirflowApi
 from furrow.testing import ModelServer
+from tests import story
 from tests.broker import LocalBroker
 from tests.folders import FolderOfPrompts
 
@@ -147,12 +148,18 @@ def project_folder(home: Path) -> Settings:
     prompts.put("models.yaml", (prompts.path / "models.yaml").read_text() + LOCAL_MODELS)
     environ = {"FURROW_HOME": str(home), "FURROW_FEATURES": str(home / "feature_repo")}
     settings = Settings.from_environment(environ)
+    story.write(prompts)
     Deployment(settings, EnvironmentConnections({})).apply_features()
     for name in ("broken", "hostile"):
         shutil.copytree(prompts.path / "goods", prompts.path / name)
     prompts.put("broken/v1/extract/user.md", "{{ digset.digest }}\n")
     prompts.change("hostile/pipeline.yaml", "listings to attributes", f"'{HOSTILE}'")
     return settings
+
+
+def _written(server: ModelServer) -> str:
+    model = server.connection()
+    return json.dumps({"conn_type": model.type, "host": model.host, "password": model.password})
 
 
 @pytest.fixture(scope="session")
@@ -163,18 +170,27 @@ def model_server() -> Iterator[ModelServer]:
 
 
 @pytest.fixture(scope="session")
+def story_provider() -> Iterator[tuple[story.Provider, ModelServer]]:
+    """Who answers for the use case whose releases are told about."""
+    provider = story.Provider()
+    with ModelServer(script=provider.answer) as server:
+        yield provider, server
+
+
+@pytest.fixture(scope="session")
 def airflow_server(
-    tmp_path_factory: pytest.TempPathFactory, kafka_broker: LocalBroker, model_server: ModelServer
+    tmp_path_factory: pytest.TempPathFactory,
+    kafka_broker: LocalBroker,
+    model_server: ModelServer,
+    story_provider: tuple[story.Provider, ModelServer],
 ) -> Iterator[AirflowServer]:
     """One Airflow for the whole session, with the local broker and the model server."""
     settings = project_folder(tmp_path_factory.mktemp("airflow"))
     kafka = {"bootstrap.servers": kafka_broker.address, "receive.message.max.bytes": broker.RECEIVE_BYTES}
-    model = model_server.connection()
     connections = {
         "AIRFLOW_CONN_KAFKA_DEFAULT": json.dumps({"conn_type": "kafka", "extra": kafka}),
-        "AIRFLOW_CONN_MODELS": json.dumps(
-            {"conn_type": model.type, "host": model.host, "password": model.password}
-        ),
+        "AIRFLOW_CONN_MODELS": _written(model_server),
+        "AIRFLOW_CONN_STORY_MODELS": _written(story_provider[1]),
     }
     local_model = ports.choose(0)
     host = f"http://{ports.address(local_model)}/v1"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.airflow_server import airflow_server, model_server
+from tests.airflow_server import airflow_server, model_server, story_provider
 from tests.bigquery_server import _bigquery_server, bigquery_server
 from tests.broker import kafka_broker, topic_name
 from tests.brokers import apache_kafka, broker, embedded_broker, topic
@@ -26,6 +26,7 @@ __all__ = [
     "home",
     "kafka_broker",
     "model_server",
+    "story_provider",
     "topic",
     "topic_name",
 ]

@@ -67,6 +67,10 @@ class AirflowApi:
         """What Airflow knows of a DAG: `is_paused`, `description`, `tags`, `has_import_errors` …"""
         return self._send("GET", f"/api/v2/dags/{dag_id}")
 
+    def dag_details(self, dag_id: str) -> dict[str, Any]:
+        """What `dag` gives, with its `params`, its documentation and its schedule."""
+        return self._send("GET", f"/api/v2/dags/{dag_id}/details")
+
     def wait_for_dag(self, dag_id: str, patience: float = 90.0) -> dict[str, Any]:
         """The DAG, as soon as Airflow has parsed it.
 

@@ -1,0 +1,39 @@
+"""What versions reached on their test sets, on every database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from furrow.store.database import Database
+from furrow.store.evaluations import Evaluated, Evaluations
+
+AT = datetime(2026, 11, 25, 3, tzinfo=UTC)
+FOUND = Evaluated("goods", "e1", "v2@11111111", "v2", "h2", "t1", "pass", AT, {"fields": {}}, "v1@0", "u")
+
+
+def test_what_was_noted_comes_back_and_a_rerun_takes_its_place(database: Database) -> None:
+    evaluations = Evaluations(database)
+    evaluations.note([FOUND, replace(FOUND, release="v1@0", version="v1", against=None)])
+    evaluations.note([replace(FOUND, decision="fail", report={"fields": {"brand": {}}})])
+    evaluations.note([])
+    found = evaluations.of_evaluation("goods", "e1")
+    assert [(each.version, each.decision) for each in found] == [("v1", "pass"), ("v2", "fail")]
+    assert found[1] == replace(FOUND, decision="fail", report={"fields": {"brand": {}}})
+
+
+def test_the_newest_evaluation_of_a_release_counts(database: Database) -> None:
+    evaluations = Evaluations(database)
+    later = replace(FOUND, evaluation="e2", decision="not_enough_evidence", at=AT + timedelta(hours=1))
+    evaluations.note([later, FOUND])
+    assert evaluations.latest("goods", FOUND.release) == later
+    assert evaluations.latest("goods", "v3@33333333") is None
+    assert evaluations.latest("clothes", FOUND.release) is None
+    assert evaluations.newest("goods", 1) == [later]
+
+
+def test_a_decision_holds_for_its_test_set_alone(database: Database) -> None:
+    evaluations = Evaluations(database)
+    evaluations.note([FOUND, replace(FOUND, evaluation="e0", decision="fail", at=AT - timedelta(hours=1))])
+    assert evaluations.of_test_set("goods", "t1") == {FOUND.release: FOUND}
+    assert evaluations.of_test_set("goods", "t2") == {}

@@ -1,0 +1,88 @@
+"""What the page of releases shows, from the real tables, and how it is written as HTML."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from furrow.adapters.environment_connections import EnvironmentConnections
+from furrow.assembly import Deployment
+from furrow.config.settings import Settings
+from furrow.errors import OptionUnknown
+from furrow.orchestration.release_page import evaluation_page, release_page
+from furrow.orchestration.rendering import render
+from furrow.store.evaluations import Evaluated
+from tests.folders import FolderOfPrompts
+
+HOSTILE = "<script>alert(1)</script>\"'"
+
+
+@pytest.fixture
+def deployment(prompts: FolderOfPrompts, tmp_path: Path) -> Deployment:
+    """With two versions and an empty state database."""
+    prompts.version("v2", "Better.")
+    settings = Settings.from_environment({"FURROW_HOME": str(tmp_path), "FURROW_PROMPTS": str(prompts.path)})
+    settings.var.mkdir()
+    return Deployment(settings, EnvironmentConnections({}))
+
+
+def shown(deployment: Deployment) -> str:
+    return render("releases.html.j2", page=release_page(deployment, "goods"), nonce="n")
+
+
+def evaluated(evaluation: str, text: str = "brand") -> Evaluated:
+    report = {
+        "valid_rate": 0.5,
+        "cost_usd_per_1k": None,
+        "fields": {text: {"n": 10, "accuracy": 0.75}, "never_labelled": {"n": 0, "accuracy": None}},
+    }
+    at = datetime(2026, 11, 25, tzinfo=UTC)
+    return Evaluated("goods", evaluation, "v2@1", "v2", "h", "t", "not_enough_evidence", at, report, "v1@1")
+
+
+def test_before_anything_happened_it_says_what_serves(deployment: Deployment) -> None:
+    text = shown(deployment)
+    assert deployment.use_case("goods").version().release in text
+    assert "Nothing was released yet" in text and "goods.eval" in text
+
+
+def test_the_log_and_the_evaluations_stand_there_the_newest_first(deployment: Deployment) -> None:
+    deployment.promotions("goods").promote("v2", "minji", "better", share=0.25, evaluation="e 1")
+    deployment.promotions("goods").rollback("minji", "worse")
+    deployment.evaluations.note([evaluated("e 1")])
+    text = shown(deployment)
+    assert text.index("rollback") < text.index("canary</td>") < text.index(">initial<")
+    assert "25 %" in text and "evaluation=e%201&amp;version=v2" in text
+    assert "brand 0.750" in text and "never_labelled" not in text and "not enough evidence" in text
+
+
+def test_what_people_and_models_wrote_is_never_markup(deployment: Deployment) -> None:
+    deployment.promotions("goods").promote("v2", HOSTILE, HOSTILE, evaluation=HOSTILE)
+    deployment.evaluations.note([evaluated(HOSTILE, HOSTILE)])
+    text = shown(deployment)
+    assert "<script>alert" not in text and text.count("<script") == 1
+
+
+def test_the_page_of_an_evaluation_is_what_it_stored(deployment: Deployment) -> None:
+    folder = deployment.run_store.run("goods.eval", "e 1")
+    folder.write_text("page-v2.html", "<!doctype html>\n삼성\n")
+    assert evaluation_page(deployment, "goods", "e 1", "v2") == "<!doctype html>\n삼성\n"
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "version"),
+    [
+        pytest.param("e 2", "v2", id="no such evaluation"),
+        pytest.param("e 1", "v9", id="no such version"),
+        pytest.param("e 1", "../../secret", id="a path"),
+        pytest.param("../../goods", "v2", id="a path for an evaluation"),
+    ],
+)
+def test_another_page_than_a_stored_one_is_not_given_out(
+    deployment: Deployment, evaluation: str, version: str
+) -> None:
+    deployment.run_store.run("goods.eval", "e 1").write_text("page-v2.html", "x")
+    with pytest.raises(OptionUnknown):
+        evaluation_page(deployment, "goods", evaluation, version)
