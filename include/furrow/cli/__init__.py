@@ -238,6 +238,7 @@ _register_bench("ledger", "A ledger of 1,000,000 rows: milliseconds to look up, 
 _register_bench("lookup", "Look-ups a second in 100,000 places, next to a scan of the region.")
 _register_bench("parse", "200 use-case folders into DAGs, next to dag-factory.")
 _register_bench("rerun", "Calls bought and expected when a run is cleared, killed, changed or doubled.")
+_register_bench("rollback", "Seconds that a release still answers after it was rolled back.")
 _register_bench("stream", "Latency that a stream adds, its highest rate, its memory; --stock: and Airflow's.")
 
 
