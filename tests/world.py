@@ -59,11 +59,10 @@ class World:
             sink=lambda name, version: self.sink,
             pipeline=lambda version: self._pipeline(use_case, version, run_id),
             preflight=lambda version: self.preflight(version),
-            reports=list,
             runs=self.runs,
             letters=self.letters,
             arms=lambda: self._arms(use_case) if letters is None else live_alone(use_case),
-            windows=self.windows,
+            windows=self.windows if letters is None else None,
             exposures=self.exposures,
             look=self.watch().look,
         )

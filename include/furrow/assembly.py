@@ -7,14 +7,15 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from functools import cached_property, partial
-from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.batch.evaluation import Evaluation, EvaluationSurroundings
+from furrow.batch.experimenting import Experimenting
 from furrow.batch.in_process import Summary
-from furrow.batch.replay import REPLAY, LetterSource
+from furrow.batch.outcomes import OutcomesRead, read_outcomes
+from furrow.batch.replay import LetterSource
 from furrow.batch.run import MOST_PARTITIONS, BatchRun, Surroundings
 from furrow.batch.watching import ReleaseWatch
 from furrow.config.loader import load_all, load_models, load_use_case, use_case_folders
@@ -40,10 +41,11 @@ from furrow.store.evaluations import Evaluations
 from furrow.store.exposures import Exposures
 from furrow.store.intervals import ReadIntervals
 from furrow.store.ledger import SqlLedger
+from furrow.store.outcomes import Outcomes
 from furrow.store.promotion import Promotions, arms_of, as_served, live_alone
 from furrow.store.releases import ReleaseLog
 from furrow.store.run_store import RunStore
-from furrow.store.runs import Run, RunTable
+from furrow.store.runs import RunTable
 from furrow.store.windows import Windows
 
 if TYPE_CHECKING:
@@ -112,6 +114,32 @@ class Deployment:
     def arms(self, use_case: UseCase) -> Arms:
         """Who answers which record now. Raises ReleaseChanged, OptionUnknown, StoreUnavailable."""
         return arms_of(use_case, self.releases.standing(use_case.name))
+
+    def experiment(self, name: str) -> Experimenting:
+        """The experiment of a use case. Raises like `use_case`."""
+        use_case = self.use_case(name)
+        return Experimenting(
+            use_case,
+            arms=lambda: self.arms(use_case),
+            exposures=Exposures(self.database),
+            read=lambda seen: self.read_outcomes(use_case, seen),
+        )
+
+    def read_outcomes(self, use_case: UseCase, seen: Callable[[], None] = lambda: None) -> OutcomesRead:
+        """Note the outcomes that came since the last read; `seen` is called for each line.
+
+        Raises OptionUnknown, ConnectionMissing, SourceUnavailable, StoreUnavailable (retry helps).
+        """
+        from furrow.adapters.outcome_source import open_outcomes
+
+        experiment = use_case.pipeline.experiment
+        if experiment is None or experiment.outcomes is None:
+            raise OptionUnknown(f"{use_case.name} has no `experiment.outcomes` in its pipeline.yaml")
+        source = open_outcomes(experiment.outcomes, use_case.name, use_case.folder, self.connections)
+        try:
+            return read_outcomes(source, experiment.outcomes, Outcomes(self.database), use_case.name, seen)
+        finally:
+            source.close()
 
     @cached_property
     def run_store(self) -> RunStore:
@@ -228,22 +256,6 @@ class Deployment:
             gc.unfreeze()
             await calls.close()
 
-    def earlier_reports(self, use_case: str, run_id: str, most: int = 10) -> list[Json]:
-        """The reports of the runs before this one, the newest first; runs without a report are left out.
-
-        So are replays of dead letters: what they read is no sample of the source.
-        """
-        folders = [
-            self.run_store.run(use_case, run.run_id) for run in self._runs_before(use_case, run_id, most)
-        ]
-        return [folder.read_json("report.json") for folder in folders if folder.exists("report.json")]
-
-    def _runs_before(self, use_case: str, run_id: str, most: int) -> list[Run]:
-        history = self.runs.history(use_case, 10 * most)
-        before = list(dropwhile(lambda run: run.run_id != run_id, history))[1:]
-        ended = [run for run in before if run.finished_at is not None]
-        return [run for run in ended if not run.run_id.startswith(REPLAY)][:most]
-
     def file_works(self, use_case: UseCase, path: Path, limit: int | None = None) -> Iterator[Work]:
         """The records of a file, read as the use case reads its source. Raises SourceUnavailable."""
         from furrow.adapters.files import FilesSource
@@ -326,11 +338,10 @@ def open_run(
         sink=lambda name, version: deployment.sink(name, loaded, version, run_id),
         pipeline=lambda version: deployment.pipeline(loaded, version, run_id),
         preflight=deployment.preflight,
-        reports=lambda: deployment.earlier_reports(use_case, run_id),
         runs=deployment.runs,
         letters=deployment.letters,
         arms=lambda: deployment.arms(loaded) if letters is None else live_alone(loaded),
-        windows=Windows(deployment.database),
+        windows=Windows(deployment.database) if letters is None else None,
         exposures=Exposures(deployment.database),
         look=deployment.watch(use_case).look,
     )

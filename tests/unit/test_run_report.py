@@ -1,10 +1,8 @@
-"""What a run's report holds, what it never holds, and how runs are compared."""
+"""What a run's report holds, and what it never holds."""
 
 from __future__ import annotations
 
 import json
-import logging
-import random as randomness
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,8 +16,8 @@ from furrow.config.models import FieldSpec
 from furrow.engine.record import Record, Rejection, Rung, Work
 from furrow.errors import StoreDamaged
 from furrow.evaluation.distribution import MOST_ITEMS
-from furrow.evaluation.drift import psi, psi_by_chance
-from furrow.evaluation.run_report import RunReport, drift
+from furrow.evaluation.drift import psi
+from furrow.evaluation.run_report import RunReport
 from furrow.evaluation.sample import Sample, place_of
 from tests.listings import RESULT, trace
 
@@ -244,96 +242,7 @@ def test_works_are_taken_one_by_one() -> None:
     assert RunReport.collect(stream(), FIELDS).records == 50
 
 
-# --- drift -----------------------------------------------------------------------------------------
-
-EVERY_KIND = {
-    "brand": [None, "a", "bb", "ccc", "dddd"],
-    "condition": ["new", "used", "used", "broken"],
-    "boxed": [True, False, False],
-    "price_krw": [None, 1, 5, 5, 70, 900],
-    "weight_kg": [0.1, 0.2, 0.3, None],
-    "tags": [[], ["a"], ["a", "b"]],
-    "bought_on": ["2024-02-29", "2026-11-24", None],
-}
-
-
-@pytest.mark.parametrize("field", EVERY_KIND)
-def test_a_run_like_the_ones_before_has_not_drifted(field: str) -> None:
-    report = collected(field, EVERY_KIND[field] * 7)
-    found = drift(report, [report.to_json(), report])[field]
-    assert (found["runs"], found["n_before"], found["n"]) == (2, 2 * report.records, report.records)
-    assert (found["null_rate_difference"], found["psi"]) == (0.0, 0.0)
-    assert found["psi_by_chance"] > 0
-
-
-@pytest.mark.parametrize(
-    ("field", "before", "now"),
-    [
-        pytest.param("condition", ["new", "used"], ["new", "broken"], id="enum"),
-        pytest.param("boxed", [True, False, False, False], [True, True, True, False], id="boolean"),
-        pytest.param("price_krw", range(1000, 1100), range(1050, 1150), id="integer, shifted by half"),
-        pytest.param("price_krw", [5], [3], id="a constant becomes smaller"),
-        pytest.param("price_krw", [5], [7], id="a constant becomes larger"),
-        pytest.param("weight_kg", [0.5], [0.5000001], id="a constant becomes hardly larger"),
-        pytest.param("brand", ["a", "bb"], ["a" * 40, "b" * 50], id="text grows longer"),
-        pytest.param("tags", [["a"], ["b"]], [[], ["a"]], id="lists become empty"),
-        pytest.param("bought_on", ["2024-02-29"], ["2026-02-28"], id="date"),
-    ],
-)
-def test_values_that_moved_stand_out_of_chance(field: str, before: Any, now: Any) -> None:
-    found = drift(collected(field, list(now) * 100), [collected(field, list(before) * 100)])[field]
-    assert found["psi"] > 0.25
-    assert found["psi"] > found["psi_by_chance"]
-
-
-def test_a_rise_of_nulls_is_told_apart_from_the_values() -> None:
-    before, now = (
-        collected("brand", ["abc"] * 90 + [None] * 10),
-        collected("brand", ["abc"] * 50 + [None] * 50),
-    )
-    found = drift(now, [before])["brand"]
-    assert (found["null_rate"], found["null_rate_before"]) == (0.5, 0.1)
-    assert (found["null_rate_difference"], found["psi"]) == (pytest.approx(0.4), 0.0)
-
-
-@pytest.mark.parametrize(
-    ("field", "usual", "rare"),
-    [pytest.param("boxed", True, False, id="counts"), pytest.param("price_krw", 10, 9000, id="quantiles")],
-)
-def test_the_runs_before_count_by_their_size(field: str, usual: object, rare: object) -> None:
-    large, small = collected(field, [usual] * 900), collected(field, [rare] * 100)
-    now = collected(field, [usual] * 90 + [rare] * 10)
-    assert drift(now, [large, small])[field]["psi"] < 0.001
-    assert drift(now, [small, small])[field]["psi"] > 0.25
-
-
-@pytest.mark.parametrize(
-    "previous",
-    [
-        pytest.param([], id="the first run"),
-        pytest.param([RunReport.collect([], FIELDS)], id="an empty run"),
-        pytest.param(
-            [RunReport.collect([work(0, boxed="yes")], Fields({"boxed": FieldSpec(type="string")}))],
-            id="the field had another type",
-        ),
-        pytest.param(
-            [RunReport.collect([work(0)], Fields({"brand": FieldSpec(type="string")}))], id="the field is new"
-        ),
-    ],
-)
-def test_without_anything_to_compare_with_nothing_is_claimed(previous: list[RunReport]) -> None:
-    found = drift(collected("boxed", [True, False]), previous)["boxed"]
-    assert (found["n"], found["n_before"]) == (2, 0)
-    assert (found["null_rate_difference"], found["psi"], found["psi_by_chance"]) == (None, None, None)
-
-
-def test_an_unreadable_report_is_left_out_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
-    report = collected("boxed", [True])
-    with caplog.at_level(logging.WARNING):
-        found = drift(report, [{"outcomes": {}}, report.to_json()])
-    assert found["boxed"]["runs"] == 1
-    assert "left out: not a run's report: `records`" in caplog.text
-
+# --- the population stability index ----------------------------------------------------------------
 
 histogram = st.lists(st.integers(0, 50), min_size=4, max_size=4).filter(any)
 
@@ -357,14 +266,3 @@ def test_psi_is_the_textbook_sum() -> None:
 def test_psi_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="empty"):
         psi([0, 0], [1, 2])
-
-
-def test_unchanged_runs_stay_below_chance_about_19_times_in_20() -> None:
-    dice = randomness.Random(20261124)
-    bound, below = psi_by_chance(6, 600, 300), 0
-    for _ in range(1000):
-        before, now = ([dice.randrange(6) for _ in range(size)] for size in (600, 300))
-        below += (
-            psi([before.count(face) for face in range(6)], [now.count(face) for face in range(6)]) < bound
-        )
-    assert 930 <= below <= 970

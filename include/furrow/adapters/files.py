@@ -59,7 +59,7 @@ class FilesSource:
         """Nothing is held open between reads."""
 
     def _arrivals(self) -> Iterator[Arrival]:
-        filesystem, paths = self._matches()
+        filesystem, paths = matching_files(self._url, "source.files.path")
         for path in paths:
             reader = _READERS[self._format_of(path)]
             try:
@@ -68,22 +68,7 @@ class FilesSource:
                     for value in reader(file):
                         yield Arrival(f"sha256:{hashlib.sha256(value).hexdigest()}", value)
             except Exception as error:  # each filesystem and each format has its own kinds
-                raise SourceUnavailable(f"{path}: cannot be read: {_first_line(error)}") from error
-
-    def _matches(self) -> tuple[Any, list[str]]:
-        from fsspec.core import url_to_fs
-
-        try:
-            filesystem, pattern = url_to_fs(self._url)
-            found = [pattern] if filesystem.isfile(pattern) else filesystem.glob(pattern)
-            paths = sorted(path for path in found if filesystem.isfile(path))
-        except (ValueError, ImportError) as error:
-            raise RunError(f"{self._url}: source.files.path is not usable: {_first_line(error)}") from error
-        except Exception as error:
-            raise SourceUnavailable(f"{self._url}: cannot be listed: {_first_line(error)}") from error
-        if not paths:
-            raise SourceUnavailable(f"{self._url}: there is no such file; check source.files.path")
-        return filesystem, paths
+                raise unreadable(path, error) from error
 
     def _format_of(self, path: str) -> str:
         endings = [ending for ending in Path(path).suffixes if ending not in _COMPRESSED]
@@ -93,6 +78,31 @@ class FilesSource:
                 f"{path}: its ending names no format; set source.files.format to jsonl, csv or parquet"
             )
         return known
+
+
+def matching_files(url: str, setting: str) -> tuple[Any, list[str]]:
+    """The file system and the paths, sorted, that a URL or a glob names; setting: where it was written.
+
+    Raises SourceUnavailable when there is none, RunError when the URL's protocol is unknown.
+    """
+    from fsspec.core import url_to_fs
+
+    try:
+        filesystem, pattern = url_to_fs(url)
+        found = [pattern] if filesystem.isfile(pattern) else filesystem.glob(pattern)
+        paths = sorted(path for path in found if filesystem.isfile(path))
+    except (ValueError, ImportError) as error:
+        raise RunError(f"{url}: {setting} is not usable: {_first_line(error)}") from error
+    except Exception as error:
+        raise SourceUnavailable(f"{url}: cannot be listed: {_first_line(error)}") from error
+    if not paths:
+        raise SourceUnavailable(f"{url}: there is no such file; check {setting}")
+    return filesystem, paths
+
+
+def unreadable(path: str, error: Exception) -> SourceUnavailable:
+    """The error for a file that is there and cannot be read."""
+    return SourceUnavailable(f"{path}: cannot be read: {_first_line(error)}")
 
 
 def _json_lines(file: IO[bytes]) -> Iterator[bytes]:

@@ -77,13 +77,20 @@ class KafkaSource:
 
     tombstones: messages without a value that reads skipped; a deletion is no record.
     timeout: seconds without any answer after which the broker counts as unavailable.
+    setting: where the topic is written in pipeline.yaml, for messages.
     """
 
     def __init__(
-        self, config: models.KafkaSource, connection: Connection, use_case: str, timeout: float = 30.0
+        self,
+        config: models.KafkaSource,
+        connection: Connection,
+        use_case: str,
+        timeout: float = 30.0,
+        setting: str = "source.kafka",
     ):
         self.topic = config.topic
         self.group = config.group or f"furrow.{use_case}"
+        self._setting = setting
         self.tombstones = 0
         self._connection = connection
         self._timeout = timeout
@@ -245,11 +252,16 @@ class KafkaSource:
             self._consumer.poll(0)  # lets the client say why: a refused login is only told to its callback
         refused = self._last_error is not None and self._last_error.code() in _REFUSED
         told = self._last_error if refused else error
-        return failure(told, doing, self.topic, self.group, self._connection)
+        return failure(told, doing, self.topic, self.group, self._connection, self._setting)
 
 
 def failure(
-    error: KafkaError | None, doing: str, topic: str, group: str, connection: Connection
+    error: KafkaError | None,
+    doing: str,
+    topic: str,
+    group: str,
+    connection: Connection,
+    setting: str = "source.kafka",
 ) -> FurrowError:
     """The error of our tree for one of the client's, with the address and what to do."""
     why = f": {error.str()} ({error.name()})" if error is not None else ""
@@ -259,7 +271,7 @@ def failure(
         what, todo = doing, "check the connection's login and what the topic grants it"
         return CredentialsRefused(f"{place}: {what}{why}; {todo}")
     if code in _ABSENT:
-        what, todo = "there is no such topic", "create it or mend source.kafka.topic"
+        what, todo = "there is no such topic", f"create it or mend {setting}.topic"
     elif code in _IN_USE:
         what = f"{doing}, for another consumer is a member of group `{group}`"
         todo = "stop that one or set source.kafka.group"

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from itertools import islice, zip_longest
 from typing import Any
 
+from furrow.batch.drift_check import check_run
 from furrow.batch.failures import KEPT, Failures
 from furrow.batch.manifest import Manifest, Partition
 from furrow.batch.splitting import split
@@ -26,7 +27,7 @@ from furrow.engine.ports import Row, Sink, Source
 from furrow.engine.reading import read_work
 from furrow.engine.record import Outcome, Work, add_dollars
 from furrow.errors import NothingAccepted, OptionUnknown, ProviderUnavailable, StoreDamaged
-from furrow.evaluation.run_report import RunReport, drift
+from furrow.evaluation.run_report import RunReport
 from furrow.store.dead_letters import IDS_IN_ONE_QUERY, DeadLetters, Letter, letter_of
 from furrow.store.exposures import Exposures
 from furrow.store.run_store import Lines, RunFolder
@@ -46,21 +47,19 @@ class Surroundings:
     """What a run reaches outside itself, made when it is needed.
 
     preflight: raises ConnectionMissing when a model of the version has no connection.
-    reports: the reports of the runs before this one, the newest first.
     arms: who answers which record, when no version is asked for.
-    windows: what each release did; exposures: which unit of an experiment had which version; look: called
-    at the end of a run, looks after a new release.
+    windows: what each release did, None for a run that is no sample of the source; exposures: which unit of
+    an experiment had which version; look: called at the end of a run, looks after a new release.
     """
 
     source: Callable[[], Source]
     sink: Callable[[str, Version], Sink]
     pipeline: Callable[[Version], AbstractAsyncContextManager[Pipeline]]
     preflight: Callable[[Version], None]
-    reports: Callable[[], list[Json]]
     runs: RunTable
     letters: DeadLetters
     arms: Callable[[], Arms]
-    windows: Windows
+    windows: Windows | None
     exposures: Exposures
     look: Callable[[], object]
 
@@ -241,15 +240,15 @@ class BatchRun:
     def evaluate(self) -> Json:
         """Write the run's report and give its short form; close the dead letters of what is published now.
 
-        Compares with the runs before it. Raises StoreDamaged unless every record that was fetched has
-        exactly one outcome in its arm: a run that lost one never ends well. Its `state` is failed
+        Compares with the first runs of its release. Raises StoreDamaged unless every record that was fetched
+        has exactly one outcome in its arm: a run that lost one never ends well. Its `state` is failed
         when there were records and none passed: see `require_success`.
         """
         manifest = self.manifest()
         reports: dict[str, RunReport] = {arm.name: self._report(manifest, arm) for arm in manifest.arms.all()}
         live = reports[LIVE]
         content = live.to_json() | {"release": manifest.release}
-        content["drift"] = drift(live, self._outside.reports())
+        content["drift"] = self._drift(manifest, live)
         if (beside := manifest.arms.candidate) is not None:
             content["beside"] = {**beside.to_json(), **reports[CANDIDATE].to_json()}
         self._folder.write_json("report.json", content)
@@ -265,7 +264,7 @@ class BatchRun:
         if arm.published:
             works = self._exposing(manifest, arm, self._closing(arm.release, works))
         report = RunReport.collect(works, self._version(arm).result, started=started, finished=finished)
-        if report.records:
+        if report.records and self._outside.windows is not None:
             self._outside.windows.note(
                 self.use_case.name,
                 arm.release,
@@ -276,6 +275,16 @@ class BatchRun:
                 report.to_json(),
             )
         return report
+
+    def _drift(self, manifest: Manifest, report: RunReport) -> Json:
+        """How the run differs from the first ones of its release."""
+        if self._outside.windows is None:
+            return {}
+        began = datetime.fromisoformat(manifest.started)
+        found = check_run(self._outside.windows, self.use_case.name, manifest.release, report, began)
+        for alarm in found.alarms:
+            log.error("ALARM: %s drifts from its first runs: %s", manifest.release, alarm)
+        return {**found.to_json(), "alarms": found.alarms}
 
     def _short(self, manifest: Manifest, reports: Mapping[str, RunReport]) -> Json:
         """For XCom and the table of runs. The records are those of the published arms, the cost is of all."""

@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from furrow.config.quality import Guards
 from furrow.errors import ReleaseConflict
+from furrow.evaluation.drift import differs
 from furrow.evaluation.guards import Performance, tripped
+from furrow.evaluation.histogram import Chunk
 from furrow.evaluation.run_report import RunReport
 from furrow.store.promotion import Promotions
 from furrow.store.releases import Action, Entry, Standing, standing_of
@@ -63,7 +65,10 @@ class ReleaseWatch:
         beside = watched.entry.action is Action.CANARY
         theirs = self._reports(name, watched.other, watched.since if beside else None)
         found = tripped(guards, Performance.of(mine), Performance.of(theirs))
-        return found
+        release, other = Chunk(tuple(mine)), Chunk(tuple(theirs))
+        if not beside or guards.drift is None or min(release.records, other.records) < guards.min_records:
+            return found
+        return [*found, *differs(release, other, guards.drift)]
 
     def _reports(self, use_case: str, release: str, since: datetime | None) -> list[RunReport]:
         found = (

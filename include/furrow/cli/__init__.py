@@ -13,7 +13,9 @@ import typer
 from furrow.cli.budget import budget_app
 from furrow.cli.common import JsonFlag, UseCaseName, VersionOption, open_deployment
 from furrow.cli.dead_letters import dead_letters_app
+from furrow.cli.drift import drift
 from furrow.cli.evaluate import evaluate
+from furrow.cli.experiment import experiment_app
 from furrow.cli.ledger import ledger_app
 from furrow.cli.plan import plan
 from furrow.cli.release import release_app
@@ -44,6 +46,7 @@ app.add_typer(budget_app, name="budget")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(release_app, name="release")
+app.add_typer(experiment_app, name="experiment")
 
 
 @app.command()
@@ -124,6 +127,7 @@ app.command()(stream)
 
 
 app.command(name="eval")(evaluate)
+app.command()(drift)
 
 
 @app.command()
@@ -232,7 +236,9 @@ def _register_bench(name: str, text: str) -> None:
     bench_app.command(name, context_settings=further)(bench)
 
 
+_register_bench("drift", "Months of hourly drift checks: false alarms, hours until a change is found.")
 _register_bench("engine", "Calls a second and CPU per call: engine, bare HTTP client, pydantic-ai Agent.")
+_register_bench("experiments", "1,000 simulated A/B experiments looked at daily: false claims, power, days.")
 _register_bench("gates", "1,000 simulated gates: wrong promotions, drops that are stopped.")
 _register_bench("ledger", "A ledger of 1,000,000 rows: milliseconds to look up, claim and record.")
 _register_bench("lookup", "Look-ups a second in 100,000 places, next to a scan of the region.")

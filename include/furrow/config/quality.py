@@ -68,7 +68,12 @@ class Guards(Written):
     )
     max_cost_usd_per_1k: float | None = Field(None, ge=0, description="Most US dollars for 1,000 records.")
     max_seconds_p95: float | None = Field(None, gt=0, description="Longest wait of 95 in 100 records.")
-    drift: bool = Field(True, description="Whether a changed spread of a result field is enough.")
+    drift: float | None = Field(
+        0.25,
+        gt=0,
+        description="Largest population stability index of what is watched for drift (values, nulls,"
+        " outcomes, rungs) against the other release; null: a new version may answer as it likes.",
+    )
 
 
 class Releases(Written):
@@ -94,6 +99,12 @@ class Outcomes(Written):
     unit: str = Field("key", description="Field of an outcome that names the unit it belongs to.")
     value: str = Field("value", description="Field with the value: true, false or a number.")
     time: str = Field("time", description="Field with its moment, ISO 8601 with an offset.")
+    per_unit: Literal["sum", "any"] = Field(
+        "sum", description="sum: a unit is worth the sum of its values; any: 1 once one of them is not 0."
+    )
+    better: Literal["higher", "lower"] = Field(
+        "higher", description="Which way is better; lower for edits and complaints."
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Outcomes:

@@ -1,8 +1,7 @@
-"""What a run came to: the page that its `evaluate` task writes, and how it differs from the runs before."""
+"""What a run, or a window of a stream, came to: the page that `evaluate` writes."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -14,10 +13,7 @@ from furrow.engine.record import Outcome, Work
 from furrow.errors import StoreDamaged
 from furrow.evaluation.counts import Counts, Json, Tally
 from furrow.evaluation.distribution import Distribution, FieldTally
-from furrow.evaluation.drift import FieldDrift, field_drift
 from furrow.evaluation.sample import place_of
-
-log = logging.getLogger(__name__)
 
 
 class RunReport(Counts):
@@ -78,29 +74,3 @@ class ReportTally:
         """What a RunReport holds of it."""
         fields = {name: spread.distribution() for name, spread in self._spreads.items()}
         return {**dict(self._tally.counts()), "fields": fields}
-
-
-def drift(report: RunReport, previous: Iterable[Json | RunReport]) -> dict[str, Json]:
-    """By field, how its values differ from all of `previous` taken together; see `FieldDrift` for the keys.
-
-    A previous report that cannot be read is left out with a warning: an old file must not stop a new run.
-    """
-    earlier = [known for stored in previous if (known := _readable(stored)) is not None]
-    return {name: _drift(name, now, earlier).to_json() for name, now in report.fields.items()}
-
-
-def _drift(name: str, now: Distribution, earlier: list[RunReport]) -> FieldDrift:
-    before = [report.fields[name] for report in earlier if name in report.fields]
-    return field_drift(
-        now, [found for found in before if (found.type, found.measure) == (now.type, now.measure)]
-    )
-
-
-def _readable(stored: Json | RunReport) -> RunReport | None:
-    if isinstance(stored, RunReport):
-        return stored
-    try:
-        return RunReport.from_json(stored)
-    except StoreDamaged as error:
-        log.warning("the report of a run before this one is left out: %s", error)
-        return None

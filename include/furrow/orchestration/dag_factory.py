@@ -31,6 +31,7 @@ from furrow.config.use_case import Broken, UseCase
 from furrow.errors import ConfigError, Problem
 from furrow.orchestration.dag_docs import describe_error, describe_step, describe_use_case
 from furrow.orchestration.eval_dag import eval_dag
+from furrow.orchestration.experiment_dag import experiment_dag, has_experiment
 from furrow.orchestration.release_dag import releases_dag
 from furrow.orchestration.replay_dag import replay_dag
 from furrow.orchestration.stream_dag import stream_dag
@@ -98,6 +99,7 @@ def _dags_of(loaded: UseCase | Broken) -> list[DAG]:
             use_case_dag(loaded),
             *([stream_dag(loaded, stream, TAG)] if stream is not None else []),
             *([eval_dag(loaded, TAG)] if loaded.is_tested else []),
+            *([experiment_dag(loaded, TAG)] if has_experiment(loaded) else []),
         ]
     except ConfigError as error:
         return [config_error_dag(loaded.name, str(error))]

@@ -12,10 +12,9 @@ from furrow.config.loader import WATCH_DAG
 from furrow.config.use_case import UseCase
 from furrow.orchestration.rendering import render
 from furrow.orchestration.tasks import RETRIED
-from furrow.orchestration.watch_tasks import Complain, FindNewVersions, LookAfter
+from furrow.orchestration.watch_tasks import EVERY_MINUTES, Complain, FindNewVersions, LookAfter
 
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
-EVERY = "*/5 * * * *"
 
 
 def watch_dag(use_cases: Sequence[UseCase], tag: str) -> DAG:
@@ -25,7 +24,7 @@ def watch_dag(use_cases: Sequence[UseCase], tag: str) -> DAG:
         WATCH_DAG,
         description="Takes back a release that trips a guard, widens canaries, has new versions evaluated",
         doc_md=render("watch.md.j2"),
-        schedule=EVERY,
+        schedule=f"*/{EVERY_MINUTES} * * * *",
         start_date=_SINCE,
         catchup=False,
         max_active_runs=1,

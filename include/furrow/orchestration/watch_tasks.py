@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from furrow.assembly import Deployment
 
 Json = dict[str, Any]
+EVERY_MINUTES = 5
 
 
 class LookAfter(BaseOperator):  # type: ignore[misc]
-    """Takes back what trips a guard, widens canaries that are due, and tells other DAGs what changed."""
+    """Takes back what trips a guard, widens canaries that are due, and tells other DAGs what changed.
+
+    In the first run of each hour it also looks whether live releases drift.
+    """
 
     ui_color = "#f3e6e2"
 
@@ -33,11 +37,13 @@ class LookAfter(BaseOperator):  # type: ignore[misc]
         self.use_cases = use_cases
 
     def execute(self, context: Context) -> list[str]:
-        """What went wrong, by use case; the others had their turn all the same."""
+        """What went wrong or drifts, by use case; the others had their turn all the same."""
         deployment, troubles = _deployment(), Troubles(self.log)
         for name in self.use_cases:
             with troubles.of(name):
                 deployment.watch(name).look()
+                if context["dag_run"].run_after.minute < EVERY_MINUTES:
+                    troubles.found += _drift(deployment, name)
         for entry in announce(context, deployment.releases, self.use_cases):
             self.log.info("%s", entry)
         return troubles.found
@@ -87,6 +93,15 @@ class Troubles:
         except FurrowError as error:
             self.found.append(f"{use_case}: {type(error).__name__}: {error}")
             self._log.error("%s", self.found[-1])
+
+
+def _drift(deployment: Deployment, name: str) -> list[str]:
+    from furrow.batch.drift_check import check_drift
+    from furrow.store.windows import Windows
+
+    release = deployment.use_case(name).version().release
+    found = check_drift(Windows(deployment.database), name, release)
+    return [f"{name}: {release} drifts from its first days: {alarm}" for alarm in found.alarms]
 
 
 def _evaluations(deployment: Deployment, name: str) -> list[Json]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -12,6 +13,8 @@ from furrow.store.database import Database
 from furrow.store.tables import windows
 
 Json = dict[str, Any]
+T = TypeVar("T")
+_KEYS_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,21 @@ class WindowRow:
     finished_at: datetime
     records: int
     report: Json
+
+
+def hour_of(moment: datetime) -> datetime:
+    """The hour (UTC) that it is in."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _evenly(found: list[Any], records: int) -> list[tuple[datetime, str]]:
+    """Every first, second, third … of an hour's windows, whichever still holds so many records."""
+    step = max(1, sum(row.records for row in found) // max(1, records))
+    return [(row.started_at, row.run_id) for row in found[::step]]
+
+
+def _batched(keys: list[T]) -> list[list[T]]:
+    return [keys[first : first + _KEYS_AT_ONCE] for first in range(0, len(keys), _KEYS_AT_ONCE)]
 
 
 class Windows:
@@ -64,6 +82,25 @@ class Windows:
         """The newest windows of a release, the oldest of them first."""
         newest = self._of(use_case, release).order_by(windows.c.started_at.desc()).limit(most)
         return self._rows(newest)[::-1]
+
+    def baseline(
+        self, use_case: str, release: str, before: datetime, hours: int, records: int
+    ) -> list[WindowRow]:
+        """The earliest windows of a release that began before a moment: of so many hours, and of each hour as
+        many as hold so many records, because a stream has many small ones.
+        """
+        columns = windows.c.started_at, windows.c.run_id, windows.c.records
+        mine = sa.select(*columns).where(windows.c.use_case == use_case, windows.c.release == release)
+        mine = mine.where(windows.c.started_at < before).order_by(windows.c.started_at)
+        by_hour: dict[datetime, list[Any]] = {}
+        for row in self._database.read(lambda connection: connection.execute(mine).all()):
+            by_hour.setdefault(hour_of(row.started_at), []).append(row)
+        chosen = [key for found in list(by_hour.values())[:hours] for key in _evenly(found, records)]
+        return [row for part in _batched(chosen) for row in self._at(use_case, release, part)]
+
+    def _at(self, use_case: str, release: str, keys: Sequence[tuple[datetime, str]]) -> list[WindowRow]:
+        wanted = sa.tuple_(windows.c.started_at, windows.c.run_id).in_(keys)
+        return self._rows(self._of(use_case, release).where(wanted).order_by(windows.c.started_at))
 
     def since(self, use_case: str, release: str, moment: datetime) -> list[WindowRow]:
         """The windows of a release that began then or later, the oldest first."""
