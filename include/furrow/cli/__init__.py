@@ -12,6 +12,7 @@ import typer
 
 from furrow.cli.budget import budget_app
 from furrow.cli.common import JsonFlag, UseCaseName, VersionOption, open_deployment
+from furrow.cli.compare import compare
 from furrow.cli.dead_letters import dead_letters_app
 from furrow.cli.drift import drift
 from furrow.cli.evaluate import evaluate
@@ -127,6 +128,7 @@ app.command()(stream)
 
 
 app.command(name="eval")(evaluate)
+app.command()(compare)
 app.command()(drift)
 
 

@@ -55,14 +55,19 @@ def evaluate(
             "--slice and --limit add to the name.",
         ),
     ] = None,
+    no_compare: Annotated[
+        bool, typer.Option("--no-compare", help="Without the live version next to it.")
+    ] = False,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Run the test set and print the accuracy of each field with its 95 % interval.
 
-    Answers that are in the ledger are not bought again. An HTML page of the report is written as well.
+    A version that is not live is compared with the live one on the same cases. Answers that are in the ledger
+    are not bought again. An HTML page of the report is written as well.
     """
     from rich.console import Console
 
+    from furrow.evaluation.comparison import compare
     from furrow.evaluation.gate import judge
     from furrow.evaluation.page import as_page
     from furrow.evaluation.report import render
@@ -70,14 +75,20 @@ def evaluate(
     deployment = open_deployment()
     loaded = deployment.use_case(use_case)
     report = _report(deployment, loaded, version, split, slices or [], limit, model)
-    verdict = judge(report, loaded.pipeline.evaluate.gate)
+    gate, comparison = loaded.pipeline.evaluate.gate, None
+    is_live = model is None and (version or loaded.live) == loaded.live
+    if not (is_live or no_compare):
+        live = _report(deployment, loaded, None, split, slices or [], limit, None)
+        comparison = compare(live, report, gate.not_worse)
+    verdict = judge(report, gate, comparison, first=is_live)
     page = (html or deployment.settings.var / "reports" / _page_name(report, limit)).absolute()
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(as_page(report, verdict), encoding="utf-8")
+    page.write_text(as_page(report, verdict, comparison), encoding="utf-8")
     if as_json:
-        print_json({**report.to_json(), "gate": verdict.to_json(), "html": str(page)})
+        compared = {"comparison": comparison.to_json()} if comparison is not None else {}
+        print_json({**report.to_json(), "gate": verdict.to_json(), **compared, "html": str(page)})
     else:
-        render(report, Console(), verdict)
+        render(report, Console(), verdict, comparison)
         typer.echo(f"page: {page}")
     if open_page:
         webbrowser.open(page.as_uri())
@@ -108,12 +119,13 @@ def _report(
         synthetic=are_synthetic(use_case),
         at=datetime.now(UTC).replace(microsecond=0),
     )
-    return _scored(deployment, use_case, asked, cases, scope)
+    return scored(deployment, use_case, asked, cases, scope)
 
 
-def _scored(
+def scored(
     deployment: Deployment, use_case: UseCase, version: Version, cases: list[Case], scope: Scope
 ) -> EvalReport:
+    """The version on these cases, in this process, with a progress bar."""
     from furrow.evaluation.scoring import score
 
     works: list[Work] = []

@@ -1,0 +1,125 @@
+"""`furrow compare`, and `furrow eval` of a version next to the live one, on a real model server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from furrow.cli import app
+from furrow.testing import ModelServer
+from furrow.testing.protocols import Asked
+from tests import story
+from tests.folders import FolderOfPrompts
+
+MODELS = "".join(
+    f"  {alias}:\n    model: openai-chat:{alias}\n    connection: story_models\n"
+    f"    price: {{input_usd_per_million: {price}, output_usd_per_million: {price}}}\n"
+    for alias, price in (("cheap", 1), ("dear", 20), ("useless", 30))
+)
+WRONG = {"cheap": 4, "dear": 60, "useless": 2}
+"""A model is wrong about every so many-th listing; the versions are wrong as they are in the story."""
+
+
+def answer(asked: Asked) -> dict[str, object] | None:
+    if asked.model not in WRONG:
+        return story.Provider().answer(asked)
+    number = int(dict(reversed(asked.messages))["user"].split()[1])
+    return {"brand": "엘지" if number % WRONG[asked.model] == 1 else story.brand(number)}
+
+
+@pytest.fixture
+def server(
+    prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ModelServer]:
+    """The use case of the story with three versions, and models at three prices."""
+    story.write(prompts)
+    for version in ("v2", "v3"):
+        story.write_version(prompts, version)
+    prompts.put("models.yaml", (prompts.path / "models.yaml").read_text() + MODELS)
+    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
+    monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
+    with ModelServer(script=answer) as running:
+        model = running.connection()
+        told = {"conn_type": model.type, "host": model.host, "password": model.password}
+        monkeypatch.setenv("AIRFLOW_CONN_STORY_MODELS", json.dumps(told))
+        yield running
+
+
+def furrow(*arguments: str, typed: str | None = None) -> Result:
+    return CliRunner(env={"COLUMNS": "100"}).invoke(app, list(arguments), input=typed)
+
+
+def found_of(*arguments: str) -> Any:
+    done = furrow(*arguments, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_versions_are_compared_case_by_case_with_the_first(server: ModelServer) -> None:
+    found = found_of("compare", story.NAME, "v1", "v2", "v3")
+    assert [row["accuracy"] for row in found["rows"]] == [{"brand": 0.8}, {"brand": 0.5}, {"brand": 1.0}]
+    worse, better = (each["fields"]["brand"] for each in found["comparisons"])
+    assert (worse["better"], worse["worse"]) == (6, 24) and (better["better"], better["worse"]) == (12, 0)
+    assert found["cheapest"]["brand"].startswith("v3@")
+
+
+def test_models_have_a_table_of_price_and_quality(server: ModelServer) -> None:
+    found = found_of("compare", story.NAME, "v1", "--model", "cheap", "--model", "dear", "--model", "useless")
+    rows = {row["model"]: row for row in found["rows"]}
+    assert {name: row["front"] for name, row in rows.items()} == {
+        "cheap": True,
+        "dear": True,
+        "useless": False,
+    }
+    assert rows["dear"]["cost_usd_per_1k"] == pytest.approx(20 * rows["cheap"]["cost_usd_per_1k"])
+    assert found["cheapest"]["brand"].endswith("with dear"), "the cheap one is shown to be worse"
+
+
+def test_what_is_not_shown_to_be_worse_is_chosen_by_its_price(server: ModelServer) -> None:
+    found = found_of("compare", story.NAME, "v1", "--model", "cheap", "--model", "dear", "--sample", "12")
+    assert found["cheapest"]["brand"].endswith("with cheap"), "12 cases do not tell the two apart"
+
+
+def test_the_price_is_said_first_and_a_no_buys_nothing(server: ModelServer) -> None:
+    done = furrow("compare", story.NAME, "v1", "v3", typed="n\n")
+    assert done.exit_code == 1 and "to spend" in done.output
+    assert server.bills == []
+
+
+def test_what_is_paid_for_is_compared_without_a_question_and_in_words(server: ModelServer) -> None:
+    assert furrow("compare", story.NAME, "v1", "v3", "--yes").exit_code == 0
+    bought = len(server.bills)
+    done = furrow("compare", story.NAME, "v1", "v3")
+    assert done.exit_code == 0 and len(server.bills) == bought
+    for word in ("Got better: 12", "Price and quality", "US dollars per 1,000", "cheapest", "삼성"):
+        assert word in done.output
+    assert max(map(len, done.output.splitlines())) <= 100
+
+
+def test_without_versions_the_newest_is_compared_with_live(server: ModelServer) -> None:
+    found = found_of("compare", story.NAME)
+    assert [row["release"].split("@")[0] for row in found["rows"]] == ["v1", "v3"]
+
+
+def test_an_evaluation_of_a_version_stands_next_to_live(server: ModelServer) -> None:
+    found = found_of("eval", story.NAME, "--version", "v2")
+    assert found["gate"]["decision"] == "fail"
+    assert found["comparison"]["fields"]["brand"]["difference"] == pytest.approx(-0.3)
+    assert "Next to v1@" in Path(found["html"]).read_text(encoding="utf-8")
+
+
+def test_without_the_comparison_a_gate_that_asks_for_one_stays_open(server: ModelServer) -> None:
+    found = found_of("eval", story.NAME, "--version", "v3", "--no-compare")
+    assert "comparison" not in found and found["gate"]["decision"] == "not_enough_evidence"
+    assert len(server.bills) == story.CASES
+
+
+def test_live_itself_is_compared_with_nothing(server: ModelServer) -> None:
+    found = found_of("eval", story.NAME)
+    assert "comparison" not in found and found["gate"]["decision"] == "pass"
