@@ -59,6 +59,9 @@ def evaluate(
         bool, typer.Option("--no-compare", help="Without the live version next to it.")
     ] = False,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Again at each save, until Ctrl-C; of --version, or the newest.")
+    ] = False,
 ) -> None:
     """Run the test set and print the accuracy of each field with its 95 % interval.
 
@@ -73,6 +76,11 @@ def evaluate(
     from furrow.evaluation.report import render
 
     deployment = open_deployment()
+    if watch:
+        from furrow.cli.watch import watch as watch_it
+
+        watch_it(deployment, use_case, version)
+        return
     loaded = deployment.use_case(use_case)
     report = _report(deployment, loaded, version, split, slices or [], limit, model)
     gate, comparison = loaded.pipeline.evaluate.gate, None
