@@ -14,6 +14,7 @@ from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.batch.evaluation import Evaluation, EvaluationSurroundings
 from furrow.batch.experimenting import Experimenting
 from furrow.batch.in_process import Summary
+from furrow.batch.manifest import Manifest
 from furrow.batch.outcomes import OutcomesRead, read_outcomes
 from furrow.batch.replay import LetterSource
 from furrow.batch.run import MOST_PARTITIONS, BatchRun, Surroundings
@@ -34,6 +35,7 @@ from furrow.engine.reading import read_work
 from furrow.engine.record import Work
 from furrow.engine.repeats import Repeat
 from furrow.errors import OptionUnknown
+from furrow.evaluation.sample import place_of
 from furrow.store.call_history import usual_calls
 from furrow.store.database import Database, open_database
 from furrow.store.dead_letters import DeadLetters, Selection
@@ -263,6 +265,21 @@ class Deployment:
         source = FilesSource(FilesConfig(path=str(path.absolute())), use_case.folder)
         for arrival in source.read(limit):
             yield read_work(arrival, use_case.pipeline.record)
+
+    def logged_works(self, use_case: UseCase, run_id: str, most: int | None = None) -> list[Work]:
+        """The readable records that a run fetched, as they came; at most so many, the same each time.
+
+        Raises OptionUnknown when there is no such run.
+        """
+        folder = self.run_store.run(use_case.name, run_id)
+        if not folder.exists("manifest.json"):
+            raise OptionUnknown(f"{use_case.name} has no run `{run_id}` in {self.settings.store}")
+        manifest = Manifest.from_json(folder.read_json("manifest.json"))
+        lines = (line for part in manifest.partitions for line in folder.read_lines(part.path, part.records))
+        works = [work for work in map(Work.from_json, lines) if work.open]
+        drawn = sorted(works, key=lambda work: place_of(work.record.id))[:most]
+        kept = {work.record.id for work in drawn}
+        return [work for work in works if work.record.id in kept]
 
     async def run_in_process(
         self, use_case: UseCase, version: Version, works: Iterable[Work], keep: Callable[[Work], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from furrow.adapters.environment_connections import EnvironmentConnections
+from furrow.assembly import open_run
 from furrow.cli import app
 from furrow.testing import ModelServer
 from furrow.testing.protocols import Asked
@@ -123,3 +126,47 @@ def test_without_the_comparison_a_gate_that_asks_for_one_stays_open(server: Mode
 def test_live_itself_is_compared_with_nothing(server: ModelServer) -> None:
     found = found_of("eval", story.NAME)
     assert "comparison" not in found and found["gate"]["decision"] == "pass"
+
+
+# --- what a run fetched -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run_id(server: ModelServer, prompts: FolderOfPrompts, tmp_path: Path) -> str:
+    """A run of v1 over 40 listings has fetched them and gone through its step."""
+    prompts.change(f"{story.NAME}/pipeline.yaml", "features: {entity: story_article, ttl_days: 90}", "{}")
+    with open_run(story.NAME, "manual__1", EnvironmentConnections(os.environ)) as run:
+        for partition in run.fetch():
+            run.validate(run.run_step("extract", partition))
+    return "manual__1"
+
+
+def test_logged_records_are_compared_without_labels(run_id: str, server: ModelServer) -> None:
+    bought = len(server.bills)
+    [found] = found_of("compare", story.NAME, "v1", "v3", "--from-run", run_id)
+    assert found["fields"]["brand"] == {"n": 40, "same": 32, "rate": 0.8}
+    assert len(found["differences"]) == 8 and found["differences"][0]["before"] == "엘지"
+    assert found["before"]["records"] == found["after"]["records"] == 40
+    assert len(server.bills) - bought == 40, "what the run had paid for is not bought again"
+
+
+def test_a_sample_of_them_is_said_in_words(run_id: str) -> None:
+    done = furrow("compare", story.NAME, "v1", "v3", "--from-run", run_id, "--sample", "10", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "Agreement" in done.output and "10" in done.output
+
+
+def test_a_plan_prices_what_a_run_fetched(run_id: str) -> None:
+    found = found_of("plan", story.NAME, "--version", "v3", "--from-run", run_id)
+    assert (found["records"], found["steps"]["extract"]["new"]) == (40, 40)
+    assert found_of("plan", story.NAME, "--from-run", run_id)["steps"]["extract"]["new"] == 0
+
+
+def test_a_run_that_is_not_there_is_said_so(server: ModelServer) -> None:
+    done = furrow("compare", story.NAME, "v1", "v3", "--from-run", "gone", "--yes")
+    assert "has no run `gone`" in str(done.exception)
+
+
+def test_a_plan_needs_one_place_of_records(server: ModelServer) -> None:
+    done = furrow("plan", story.NAME)
+    assert done.exit_code == 2 and "--from-run" in done.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,15 +13,19 @@ from furrow.cli.evaluate import scored
 from furrow.terminal import dollars, print_json, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from furrow.assembly import Deployment
     from furrow.config.use_case import UseCase, Version
+    from furrow.engine.record import Work
     from furrow.evaluation.cases import Case
     from furrow.evaluation.choices import Choices
     from furrow.evaluation.comparison import Comparison
     from furrow.evaluation.scoring import EvalReport
+    from furrow.evaluation.side_by_side import SideBySide
 
 Json = dict[str, Any]
-Candidate = tuple["Version", str | None, "list[Case]"]
+Candidate = tuple["Version", str | None]
 
 
 def compare(
@@ -35,53 +40,69 @@ def compare(
     sample: Annotated[
         int | None, typer.Option(min=1, help="At most so many cases, the same each time.")
     ] = None,
+    from_run: Annotated[
+        str | None,
+        typer.Option("--from-run", metavar="RUN_ID", help="Records that a run fetched, without labels."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Buy without asking.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Accuracy, price and time of versions and models on the test set, and which is worth its money.
 
     The first one is what the others are compared with, case by case. Answers that are in the ledger are not
-    bought again; what has to be bought is said before.
+    bought again; what has to be bought is said before. With --from-run it is records that a run fetched: how
+    often both give the same, and what differs.
     """
     deployment = open_deployment()
     loaded = deployment.use_case(use_case)
-    asked = _candidates(deployment, loaded, versions or [], models or [], sample)
+    asked = _candidates(deployment, loaded, versions or [], models or [])
+    if from_run is not None:
+        works = partial(deployment.logged_works, loaded, from_run, sample)
+        if not (yes or as_json):
+            _ask(deployment, loaded, [(version, works()) for version, _ in asked])
+        _print_logged(_logged(deployment, loaded, asked, works), as_json)
+        return
+    tested = [(version, model, _cases(loaded, version, sample)) for version, model in asked]
     if not (yes or as_json):
-        _ask(deployment, loaded, asked)
-    reports = [_report(deployment, loaded, *each) for each in asked]
+        _ask(deployment, loaded, [(each[0], [case.work() for case in each[2]]) for each in tested])
+    reports = [_report(deployment, loaded, *each) for each in tested]
     _print(reports, as_json)
 
 
 def _candidates(
-    deployment: Deployment, use_case: UseCase, versions: list[str], models: list[str], sample: int | None
+    deployment: Deployment, use_case: UseCase, versions: list[str], models: list[str]
 ) -> list[Candidate]:
     from furrow.config.one_model import with_model
-    from furrow.evaluation.cases import load_cases, sampled
 
     names = versions or list(dict.fromkeys([use_case.live, list(use_case.versions)[-1]]))
-    found: list[Candidate] = []
-    for name in names:
-        version = use_case.version(name)
-        cases = load_cases(use_case, version)
-        kept = cases if sample is None else sampled(cases, sample)
-        for model in _or_own(models):
-            asked = with_model(version, model, deployment.models) if model else version
-            found.append((asked, model, kept))
-    return found
+    return [
+        (with_model(use_case.version(name), model, deployment.models), model)
+        if model
+        else (use_case.version(name), None)
+        for name in names
+        for model in _or_own(models)
+    ]
+
+
+def _cases(use_case: UseCase, version: Version, sample: int | None) -> list[Case]:
+    from furrow.evaluation.cases import load_cases, sampled
+
+    cases = load_cases(use_case, version)
+    return cases if sample is None else sampled(cases, sample)
 
 
 def _or_own(models: list[str]) -> list[str | None]:
     return [*models] if models else [None]
 
 
-def _ask(deployment: Deployment, use_case: UseCase, asked: list[Candidate]) -> None:
+def _ask(deployment: Deployment, use_case: UseCase, asked: list[tuple[Version, list[Work]]]) -> None:
     """Say what it costs, and let the person decide when it costs anything, or nobody knows."""
     from furrow.engine.record import add_dollars
 
     about: float | None = 0.0
-    for version, _, cases in asked:
-        with progress(len(cases), f"price of {version.release}") as seen:
-            planned = deployment.plan(use_case, version, [case.work() for case in cases], seen)
+    for version, works in asked:
+        with progress(len(works), f"price of {version.release}") as seen:
+            planned = deployment.plan(use_case, version, works, seen)
             about = add_dollars(about, asyncio.run(planned).about_usd)
     typer.echo(f"about {dollars(about)} to spend", err=True)
     if about != 0.0 and not typer.confirm("Go on?", err=True):
@@ -95,6 +116,40 @@ def _report(
     from furrow.evaluation.scope import Scope
 
     return scored(deployment, use_case, version, cases, Scope(model=model, synthetic=are_synthetic(use_case)))
+
+
+def _logged(
+    deployment: Deployment, use_case: UseCase, asked: list[Candidate], works: Callable[[], list[Work]]
+) -> list[SideBySide]:
+    """Each next to the first."""
+    from furrow.evaluation.side_by_side import side_by_side
+
+    done = []
+    for version, model in asked:
+        finished: list[Work] = []
+        todo, name = works(), version.release if model is None else f"{version.release} with {model}"
+        with progress(len(todo), name) as seen:
+
+            def keep(work: Work, finished: list[Work] = finished, seen: Callable[[], None] = seen) -> None:
+                finished.append(work)
+                seen()
+
+            asyncio.run(deployment.run_in_process(use_case, version, todo, keep))
+        done.append((name, version.result, finished))
+    (name, result, first), *others = done
+    return [side_by_side((name, each[0]), (result, each[1]), first, each[2]) for each in others]
+
+
+def _print_logged(found: list[SideBySide], as_json: bool) -> None:
+    if as_json:
+        print_json([each.to_json() for each in found])
+        return
+    from rich.console import Console
+
+    from furrow.evaluation.report import render_side_by_side
+
+    for each in found:
+        render_side_by_side(each, Console())
 
 
 def _print(reports: list[EvalReport], as_json: bool) -> None:

@@ -13,6 +13,7 @@ from furrow.evaluation.counts import StepCounts
 from furrow.evaluation.gate import Decision, GateVerdict
 from furrow.evaluation.judgement import FieldScore, Rate
 from furrow.evaluation.scoring import EvalReport, Leak, Miss, score
+from furrow.evaluation.side_by_side import SideBySide
 from furrow.evaluation.slices import SliceScore
 from furrow.evaluation.wording import as_json, bounds, counted, dollars, plain, points, seconds, share
 
@@ -71,6 +72,30 @@ def render_comparison(comparison: Comparison, console: Console, most: int = CHAN
     for title, changes in (("Got worse", comparison.worse), ("Got better", comparison.better)):
         if changes:
             console.print(_changes_table(f"{title}: {len(changes)}", changes[:most]))
+
+
+def render_side_by_side(found: SideBySide, console: Console, most: int = CHANGE_LINES) -> None:
+    """Print what both came to, how often they agree, and at most so many values that differ."""
+    table, sides = Table(""), (found.before, found.after)
+    for side in sides:
+        table.add_column(Text(plain(side.name)))
+    table.add_row("records", *(str(side.records) for side in sides))
+    table.add_row("valid", *(share(side.valid_rate) for side in sides))
+    table.add_row("rungs", *(counted(side.rungs) for side in sides))
+    table.add_row("US dollars per 1,000", *(dollars(side.cost_usd_per_1k) for side in sides))
+    table.add_row("seconds p95", *(seconds(side.seconds_p95) for side in sides))
+    console.print(table)
+    same = Table("field", "records", "same", "share", title="Agreement", title_justify="left")
+    for name, each in found.fields.items():
+        same.add_row(Text(plain(name)), str(each.n), str(each.same), share(each.rate))
+    console.print(same)
+    if found.differences:
+        title = f"Different: {len(found.differences)} values"
+        shown = Table("key", "field", "before", "after", title=title, title_justify="left")
+        for one in found.differences[:most]:
+            values = (one.key, one.field, as_json(one.before), as_json(one.after))
+            shown.add_row(*(Text(plain(value)) for value in values))
+        console.print(shown)
 
 
 def _comparison_table(comparison: Comparison) -> Table:
