@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from furrow.batch.watching import WHO
 from furrow.config.quality import Guards
+from furrow.engine.ports import ModelRequest
 from furrow.evaluation.guards import Performance, tripped
 from furrow.store.promotion import Promotions, as_served
 from furrow.store.releases import Action, Entry
+from furrow.testing import ScriptedModel
 from tests.folders import FolderOfPrompts, record
 from tests.world import World
 
@@ -89,6 +91,37 @@ def test_a_canary_without_trouble_widens_when_its_hours_are_over(world: World) -
     world.watch().look(now=datetime.now(UTC) + timedelta(hours=3, minutes=1))
     assert (last(world).action, last(world).share) == (Action.CANARY, 0.6)
     assert "3 hours at 0.2" in last(world).why
+
+
+def answering(world: World, version: str, brand: str | None) -> None:
+    """From now on the model answers with another brand where the digest is that version's."""
+
+    def script(request: ModelRequest) -> object:
+        if "digest" in (request.schema or {})["properties"]:
+            said = [message.text for message in request.messages if message.role == "system"]
+            return {"digest": version if said == [f"Digest of version {version[1:]}."] else "other"}
+        mine = request.messages[-1].text.startswith(f"{version}\n")
+        return {"brand": brand if mine else "애플", "price_text": None}
+
+    world.model = ScriptedModel(script)
+
+
+@pytest.mark.parametrize(
+    ("guard", "action"),
+    [
+        pytest.param("drift: 0.25", Action.ROLLBACK, id="asked to answer alike"),
+        pytest.param("drift: null", Action.CANARY, id="a version may answer differently"),
+    ],
+)
+def test_a_canary_that_answers_differently_is_taken_back_only_where_that_is_asked_for(
+    world: World, guard: str, action: Action
+) -> None:
+    setup(world, f"{{guards: {{min_records: 10, {guard}}}}}")
+    answering(world, "v2", None)
+    promotions(world).promote("v2", "minji", "cheaper", share=0.5)
+    world.through()
+    assert last(world).action is action
+    assert ("brand: null differs from the other release" in last(world).why) == (action is Action.ROLLBACK)
 
 
 def test_what_was_taken_back_is_looked_at_no_more(world: World) -> None:

@@ -69,10 +69,11 @@ class Guards(Written):
     max_cost_usd_per_1k: float | None = Field(None, ge=0, description="Most US dollars for 1,000 records.")
     max_seconds_p95: float | None = Field(None, gt=0, description="Longest wait of 95 in 100 records.")
     drift: float | None = Field(
-        0.25,
+        None,
         gt=0,
         description="Largest population stability index of what is watched for drift (values, nulls,"
-        " outcomes, rungs) against the other release; null: a new version may answer as it likes.",
+        " outcomes, rungs) of a canary against the live release, such as 0.25; null: a new version may"
+        " answer as differently as it likes.",
     )
 
 
