@@ -23,6 +23,12 @@ SESSION = (
     "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], env={}, process_group=0)\n"
     "print('set', flush=True); time.sleep(600)"
 )
+UNHURRIED = (
+    "import signal, sys, time\n"
+    "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1.5), sys.exit()))\n"
+    "print('set', flush=True); time.sleep(600)"
+)
+"""Takes a moment to end: less than the patience with which the test waits for another one."""
 Start = Callable[..., subprocess.Popen[bytes]]
 
 
@@ -86,10 +92,11 @@ def test_a_process_that_ignores_the_request_is_killed(tmp_path: Path, start: Sta
 
 
 def test_what_others_write_through_ends_after_them(tmp_path: Path, start: Start) -> None:
-    broker, writer = start(SLEEP, tmp_path), start(STUBBORN, tmp_path)
+    broker, writer = start(UNHURRIED, tmp_path), start(STUBBORN, tmp_path)
+    heard(broker)
     heard(writer)
     with ThreadPoolExecutor(1) as pool:
-        ending = pool.submit(processes.end, tmp_path, patience=1.0, careful=[broker.pid])
+        ending = pool.submit(processes.end, tmp_path, patience=3.0, careful=[broker.pid])
         wait_for(lambda: writer.poll() is not None)
         assert broker.poll() is None
         assert ending.result(30) == [writer.pid]

@@ -4,6 +4,7 @@ approved by a person and begins as a canary, its provider changes, a guard takes
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -146,7 +147,7 @@ def test_the_story_of_a_release(
     run(api, story.NAME)
     back = log(deployment)[-1]
     assert (str(back.action), back.release, back.who) == ("rollback", releases["v1"], "furrow (guard)")
-    assert "it rejected 1.000 of" in back.why and "the other release 0.000 of" in back.why
+    assert re.search(r"it rejected 0\.\d+ of \d+ records, the other release 0\.000 of", back.why)
     assert set(published(deployment, 3000, 3060)) == {releases["v1"]}
 
     # From the next run on there is no row of it any more.

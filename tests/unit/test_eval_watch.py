@@ -145,8 +145,8 @@ def test_a_save_in_the_middle_begins_anew_and_keeps_what_was_paid(
             prompts.put(
                 f"{story.NAME}/testset.jsonl", (prompts.path / story.NAME / "testset.jsonl").read_text()
             )
-            author.wait("saved: beginning anew")
             author.wait("first 20 cases")
+            assert "saved: beginning anew" in author.said
             asked = [bill.prompt for bill in server.bills]
             assert len(asked) == len(set(asked)) == story.CASES
         finally:

@@ -77,6 +77,8 @@ def evaluate(
 
     deployment = open_deployment()
     if watch:
+        if any((split, slices, limit, model, as_json, html, open_page)):
+            raise typer.BadParameter("--watch takes --version alone")
         from furrow.cli.watch import watch as watch_it
 
         watch_it(deployment, use_case, version)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -53,12 +52,13 @@ class Watching:
         while True:
             looking = asyncio.ensure_future(self._look())
             await asyncio.wait({looking, saved}, return_when=asyncio.FIRST_COMPLETED)
-            if not looking.done():
+            if looking.done():
+                await looking
+                typer.echo(f"waiting for a save under {self._use_case}/ ({self.spent()} spent; Ctrl-C ends)")
+            else:
                 typer.echo("saved: beginning anew; what was paid for is kept")
                 looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await looking
-            typer.echo(f"waiting for a save under {self._use_case}/ ({self.spent()} spent; Ctrl-C ends)")
+                await asyncio.wait({looking})
             await saved
             saved = asyncio.ensure_future(anext(saves))
 
