@@ -19,7 +19,7 @@ from furrow.batch.outcomes import OutcomesRead, read_outcomes
 from furrow.batch.replay import LetterSource
 from furrow.batch.run import MOST_PARTITIONS, BatchRun, Surroundings
 from furrow.batch.watching import ReleaseWatch
-from furrow.config.loader import load_all, load_models, load_use_case, use_case_folders
+from furrow.config.loader import EVAL, load_all, load_models, load_use_case, use_case_folders
 from furrow.config.models import BigQuerySource as BigQueryConfig
 from furrow.config.models import FilesSource as FilesConfig
 from furrow.config.models import ModelsFile
@@ -46,7 +46,7 @@ from furrow.store.ledger import SqlLedger
 from furrow.store.outcomes import Outcomes
 from furrow.store.promotion import Promotions, arms_of, as_served, live_alone
 from furrow.store.releases import ReleaseLog
-from furrow.store.run_store import RunStore
+from furrow.store.run_store import RunFolder, RunStore
 from furrow.store.runs import RunTable
 from furrow.store.windows import Windows
 
@@ -111,11 +111,20 @@ class Deployment:
 
     def watch(self, use_case: str) -> ReleaseWatch:
         """What looks after a new release of a use case."""
-        return ReleaseWatch(lambda: self.anew().promotions(use_case), Windows(self.database))
+        return ReleaseWatch(lambda: self.anew().promotions(use_case), self.windows)
 
     def arms(self, use_case: UseCase) -> Arms:
         """Who answers which record now. Raises ReleaseChanged, OptionUnknown, StoreUnavailable."""
         return arms_of(use_case, self.releases.standing(use_case.name))
+
+    def evaluation_folder(self, use_case: str, evaluation: str) -> RunFolder:
+        """The files of an evaluation: what it pinned, what its shards gave, a page for each version."""
+        return self.run_store.run(f"{use_case}{EVAL}", evaluation)
+
+    @cached_property
+    def windows(self) -> Windows:
+        """What each release did."""
+        return Windows(self.database)
 
     def experiment(self, name: str) -> Experimenting:
         """The experiment of a use case. Raises like `use_case`."""
@@ -358,7 +367,7 @@ def open_run(
         runs=deployment.runs,
         letters=deployment.letters,
         arms=lambda: deployment.arms(loaded) if letters is None else live_alone(loaded),
-        windows=Windows(deployment.database) if letters is None else None,
+        windows=deployment.windows if letters is None else None,
         exposures=Exposures(deployment.database),
         look=deployment.watch(use_case).look,
     )
@@ -377,5 +386,5 @@ def open_evaluation(
         evaluations=deployment.evaluations,
         releases=deployment.releases,
     )
-    folder = deployment.run_store.run(f"{use_case}.eval", evaluation)
+    folder = deployment.evaluation_folder(use_case, evaluation)
     return Evaluation(loaded, evaluation, folder, surroundings)

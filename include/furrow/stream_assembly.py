@@ -18,7 +18,6 @@ from furrow.engine.ports import Sink
 from furrow.errors import OptionUnknown
 from furrow.store.exposures import Exposures
 from furrow.store.replicas import Seat, alive, give_up_others
-from furrow.store.windows import Windows
 from furrow.streaming.follower import Follower
 from furrow.streaming.recording import ReleaseRecording
 from furrow.streaming.replica import Assignment, Replica
@@ -108,7 +107,7 @@ class StreamAssembly:
             name,
             run_id,
             lambda release: serving.version(release).result,
-            Windows(deployment.database),
+            deployment.windows,
             Exposures(deployment.database),
             deployment.watch(name).look,
         )

@@ -45,8 +45,7 @@ def promote_measured(promotions: Promotions, found: Evaluated, who: str, why: st
     done = _entry_of(promotions, found, {Action.PROMOTE, Action.CANARY})
     if done is not None:
         return done
-    canary = promotions.use_case.pipeline.release.canary
-    share = canary.share if canary is not None else 1.0
+    share = promotions.use_case.pipeline.release.first_share
     return promotions.promote(found.version, who, why, share, found.evaluation)
 
 

@@ -116,14 +116,13 @@ class Evaluation:
 
     def page(self, version: str) -> str:
         """The page of a version's report. Raises FileMissing."""
-        return self._folder.read_text(_page(version))
+        return self._folder.read_text(page_of(version))
 
     # --- plan ------------------------------------------------------------------------------------
 
     def _plan(self, asked: Asked) -> EvaluationPlan:
         use_case, live = self.use_case, self.use_case.version()
-        news = new_versions(use_case, self._outside.releases, self._outside.evaluations)
-        names = dict.fromkeys([live.name, *(asked.versions or news)])
+        names = dict.fromkeys([live.name, *(asked.versions or self._new_versions())])
         versions = [use_case.version(name) for name in names]
         for version in versions:
             self._outside.preflight(version)
@@ -140,6 +139,9 @@ class Evaluation:
             started=datetime.now(UTC).isoformat(),
             shards=shards_of(names, repeats, cases),
         )
+
+    def _new_versions(self) -> list[str]:
+        return new_versions(self.use_case, self._outside.releases, self._outside.evaluations)
 
     def _version(self, plan: EvaluationPlan, name: str) -> Version:
         version = self.use_case.version(name)
@@ -187,7 +189,7 @@ class Evaluation:
         verdict = judge(reports[0], gate, comparison, steady, first=live is None)
         found = _Finding(version, reports[0], verdict, comparison, steady)
         self._folder.write_json(f"report-{name}.json", found.to_json())
-        self._folder.write_text(_page(name), as_page(reports[0], verdict, comparison))
+        self._folder.write_text(page_of(name), as_page(reports[0], verdict, comparison))
         return found
 
     def _works(self, plan: EvaluationPlan, version: str, repeat: int) -> Iterator[Work]:
@@ -213,11 +215,12 @@ class Evaluation:
             at=at,
             report=found.to_json(),
             against=None if version.name == plan.live else plan.releases[plan.live],
-            report_uri=self._folder.uri_of(_page(version.name)),
+            report_uri=self._folder.uri_of(page_of(version.name)),
         )
 
 
-def _page(version: str) -> str:
+def page_of(version: str) -> str:
+    """The file of a version's page in the evaluation's folder."""
     return f"page-{version}.html"
 
 

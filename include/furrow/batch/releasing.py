@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from furrow.config.loader import EVAL
 from furrow.config.use_case import UseCase, Version
 from furrow.errors import ReleaseRefused
 from furrow.evaluation.gate import Decision
@@ -39,35 +40,45 @@ def measured(evaluations: Evaluations, use_case: UseCase, version: Version, anyw
         return found
     what = "was not evaluated" if found is None else f"has the answer `{found.decision}` of its gate"
     raise ReleaseRefused(
-        f"{version.release} of {use_case.name} {what}: trigger the DAG {use_case.name}.eval first, or say"
+        f"{version.release} of {use_case.name} {what}: trigger the DAG {use_case.name}{EVAL} first, or say"
         " `anyway` to take it on you"
     )
 
 
+def promote(
+    promotions: Promotions,
+    evaluations: Evaluations,
+    version: str,
+    who: str,
+    why: str,
+    share: float,
+    anyway: bool = False,
+) -> Entry:
+    """Make a version live, or a canary of it; the log says so when it did not pass its evaluation.
+
+    Raises ReleaseRefused, ReleaseConflict, ReleaseChanged, OptionUnknown, StoreUnavailable (retry helps).
+    """
+    use_case = promotions.use_case
+    found = measured(evaluations, use_case, use_case.version(version), anyway)
+    if found is None or found.decision != Decision.PASS:
+        why = f"{why} (without a passed evaluation)"
+    return promotions.promote(version, who, why, share, found.evaluation if found is not None else None)
+
+
 def apply(promotions: Promotions, evaluations: Evaluations, wanted: Wanted) -> Entry:
-    """Write it into the log. Raises ReleaseRefused, ReleaseConflict, ReleaseChanged, StoreUnavailable."""
+    """Write it into the log. Raises like `promote`."""
     done = _done(promotions, wanted)
     if done is not None:
         return done
-    why = f"{wanted.why} [{wanted.run}]"
+    why, use_case = f"{wanted.why} [{wanted.run}]", promotions.use_case
     if wanted.action == "rollback":
         return promotions.rollback(wanted.who, why, wanted.version)
-    use_case = promotions.use_case
-    version = use_case.version(wanted.version or list(use_case.versions)[-1])
-    found = measured(evaluations, use_case, version, wanted.anyway)
-    evaluation = found.evaluation if found is not None else None
+    version = wanted.version or use_case.newest
     if not wanted.approved:
-        return promotions.decline(version.name, wanted.who, why, evaluation)
-    if found is None or found.decision != Decision.PASS:
-        why = f"{why} (without a passed evaluation)"
-    return promotions.promote(version.name, wanted.who, why, _share(use_case, wanted), evaluation)
-
-
-def _share(use_case: UseCase, wanted: Wanted) -> float:
-    if wanted.share is not None:
-        return wanted.share
-    canary = use_case.pipeline.release.canary
-    return canary.share if canary is not None else 1.0
+        found = measured(evaluations, use_case, use_case.version(version), wanted.anyway)
+        return promotions.decline(version, wanted.who, why, found.evaluation if found is not None else None)
+    share = wanted.share if wanted.share is not None else use_case.pipeline.release.first_share
+    return promote(promotions, evaluations, version, wanted.who, why, share, wanted.anyway)
 
 
 def _done(promotions: Promotions, wanted: Wanted) -> Entry | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from furrow.cli.common import JsonFlag, UseCaseName, open_deployment
-from furrow.cli.evaluate import scored
+from furrow.cli.evaluate import answered, scored
 from furrow.terminal import dollars, print_json, progress
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _candidates(
 ) -> list[Candidate]:
     from furrow.config.one_model import with_model
 
-    names = versions or list(dict.fromkeys([use_case.live, list(use_case.versions)[-1]]))
+    names = versions or list(dict.fromkeys([use_case.live, use_case.newest]))
     return [
         (with_model(use_case.version(name), model, deployment.models), model)
         if model
@@ -122,20 +122,13 @@ def _logged(
     deployment: Deployment, use_case: UseCase, asked: list[Candidate], works: Callable[[], list[Work]]
 ) -> list[SideBySide]:
     """Each next to the first."""
+    from furrow.evaluation.choices import choice_name
     from furrow.evaluation.side_by_side import side_by_side
 
     done = []
     for version, model in asked:
-        finished: list[Work] = []
-        todo, name = works(), version.release if model is None else f"{version.release} with {model}"
-        with progress(len(todo), name) as seen:
-
-            def keep(work: Work, finished: list[Work] = finished, seen: Callable[[], None] = seen) -> None:
-                finished.append(work)
-                seen()
-
-            asyncio.run(deployment.run_in_process(use_case, version, todo, keep))
-        done.append((name, version.result, finished))
+        name = choice_name(version.release, model)
+        done.append((name, version.result, answered(deployment, use_case, version, works(), name)))
     (name, result, first), *others = done
     return [side_by_side((name, each[0]), (result, each[1]), first, each[2]) for each in others]
 

@@ -21,11 +21,10 @@ def drift(use_case: UseCaseName, version: VersionOption = None, as_json: JsonFla
     hours differ from each other, and seen twice in a row or very sure.
     """
     from furrow.batch.drift_check import check_drift
-    from furrow.store.windows import Windows
 
     deployment = open_deployment()
     release = deployment.use_case(use_case).version(version).release
-    found = check_drift(Windows(deployment.database), use_case, release)
+    found = check_drift(deployment.windows, use_case, release)
     if as_json:
         print_json({"release": release, **found.to_json(), "alarms": found.alarms})
     else:

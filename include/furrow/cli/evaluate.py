@@ -138,16 +138,23 @@ def scored(
     """The version on these cases, in this process, with a progress bar."""
     from furrow.evaluation.scoring import score
 
+    works = answered(deployment, use_case, version, [case.work() for case in cases], version.release)
+    return score(cases, works, use_case, version, scope)
+
+
+def answered(
+    deployment: Deployment, use_case: UseCase, version: Version, todo: list[Work], name: str
+) -> list[Work]:
+    """All steps on these works, in this process, with a progress bar of that name."""
     works: list[Work] = []
-    with progress(len(cases), f"{use_case.name} {version.release}") as seen:
+    with progress(len(todo), f"{use_case.name} {name}") as seen:
 
         def keep(work: Work) -> None:
             works.append(work)
             seen()
 
-        todo = [case.work() for case in cases]
         asyncio.run(deployment.run_in_process(use_case, version, todo, keep))
-    return score(cases, works, use_case, version, scope)
+    return works
 
 
 def _page_name(report: EvalReport, limit: int | None) -> str:

@@ -12,7 +12,6 @@ from furrow.terminal import print_json
 
 if TYPE_CHECKING:
     from furrow.config.version_diff import VersionDiff
-    from furrow.store.evaluations import Evaluated
     from furrow.store.releases import Entry
 
 Json = dict[str, Any]
@@ -59,7 +58,7 @@ def diff(
 
     deployment = open_deployment()
     loaded = deployment.use_case(use_case)
-    old, new = loaded.version(before), loaded.version(after or list(loaded.versions)[-1])
+    old, new = loaded.version(before), loaded.version(after or loaded.newest)
     found = diff_versions(old, new)
     measured = [deployment.evaluations.latest(use_case, version.release) for version in (old, new)]
     figures = figures_of(*(each.report if each is not None else None for each in measured))
@@ -83,15 +82,12 @@ def promote(
     as_json: JsonFlag = False,
 ) -> None:
     """Make a version live, or a canary of it. It must have passed its evaluation as it is now."""
+    from furrow.batch.releasing import promote as promote_it
+
     deployment = open_deployment()
-    promotions = deployment.promotions(use_case)
-    chosen = promotions.use_case.version(version)
-    found = deployment.evaluations.latest(use_case, chosen.release)
-    if (found is None or found.decision != "pass") and not anyway:
-        _refuse_unmeasured(use_case, chosen.release, found)
-    reason = why if found is not None and found.decision == "pass" else f"{why} (without a passed evaluation)"
-    evaluation = found.evaluation if found is not None else None
-    _show_entry(promotions.promote(version, _person(), reason, share, evaluation), as_json)
+    promotions, evaluations = deployment.promotions(use_case), deployment.evaluations
+    entry = promote_it(promotions, evaluations, version, _person(), why, share, anyway)
+    _show_entry(entry, as_json)
 
 
 @release_app.command("rollback")
@@ -103,15 +99,6 @@ def rollback(
 ) -> None:
     """Take the canary back, or without one make the release before the live one live again."""
     _show_entry(open_deployment().promotions(use_case).rollback(_person(), why, to), as_json)
-
-
-def _refuse_unmeasured(use_case: str, release: str, found: Evaluated | None) -> None:
-    from furrow.errors import ReleaseRefused
-
-    what = "was not evaluated" if found is None else f"has the answer `{found.decision}` of its gate"
-    raise ReleaseRefused(
-        f"{release} of {use_case} {what}: trigger the DAG {use_case}.eval, or add --anyway to take it on you"
-    )
 
 
 def _person() -> str:

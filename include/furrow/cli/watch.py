@@ -75,7 +75,7 @@ class Watching:
         deployment = self._deployment.anew()
         try:
             use_case = deployment.use_case(self._use_case)
-            version = use_case.version(self._version or list(use_case.versions)[-1])
+            version = use_case.version(self._version or use_case.newest)
             cases = load_cases(use_case, version)
             await self._evaluate(deployment, use_case, version, cases)
         except ConfigError as error:

@@ -86,6 +86,11 @@ class Releases(Written):
     canary: Canary | None = Field(None, description="Begin with a share of the keys; null: all at once.")
     guards: Guards = Guards()
 
+    @property
+    def first_share(self) -> float:
+        """Share of the keys that a promotion begins with."""
+        return self.canary.share if self.canary is not None else 1.0
+
 
 class OutcomeTopic(Written):
     topic: str = Field(description="Topic of outcomes; each message is one, as a JSON object.")

@@ -112,6 +112,11 @@ class UseCase:
         return self.served.version if self.served is not None else self.pipeline.live
 
     @property
+    def newest(self) -> str:
+        """The version with the highest number."""
+        return list(self.versions)[-1]
+
+    @property
     def is_tested(self) -> bool:
         """Whether the folder has a test set."""
         return any(self.folder.glob(TEST_SETS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from furrow.evaluation.comparison import compare
+from furrow.evaluation.comparison import compare_field
 from furrow.evaluation.counts import Reported
 from furrow.evaluation.paired import ALPHA
 from furrow.evaluation.scoring import EvalReport
@@ -28,7 +28,12 @@ class Choice(Reported):
     @property
     def name(self) -> str:
         """`v2@3f2a9c1d` or `v2@3f2a9c1d with local-small`."""
-        return self.release if self.model is None else f"{self.release} with {self.model}"
+        return choice_name(self.release, self.model)
+
+
+def choice_name(release: str, model: str | None) -> str:
+    """What a version with a model is called; None: with its own models."""
+    return release if model is None else f"{release} with {model}"
 
 
 class Choices(Reported):
@@ -114,8 +119,8 @@ def _scores(report: EvalReport) -> dict[str, list[float]]:
 
 
 def _shown_worse(best: EvalReport, other: EvalReport, field: str) -> bool:
-    compared = compare(best, other, {field: 0.0}).fields.get(field)
-    return compared is not None and compared.n > 0 and compared.p_worse < ALPHA
+    found = compare_field(best, other, field)
+    return found.n > 0 and found.p_worse < ALPHA
 
 
 def _price(report: EvalReport) -> float:

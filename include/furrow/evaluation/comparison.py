@@ -92,6 +92,11 @@ def compare(
     )
 
 
+def compare_field(live: EvalReport, candidate: EvalReport, name: str) -> Compared:
+    """One field alone, without a margin and without a correction."""
+    return _field(_pairs(live.judgements, candidate.judgements).get(name, []), 0.0)
+
+
 Pair = tuple[Judgement, Judgement]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Chunk:
         costs = [report.cost_usd for report in self.reports]
         if not self.records or None in costs:
             return None
-        return sum(sorted(cost for cost in costs if cost is not None)) / self.records
+        return math.fsum(cost for cost in costs if cost is not None) / self.records
 
     def counts(self) -> dict[str, Counter[str]]:
         """What is counted already: outcomes, rungs, and for each field null or not."""

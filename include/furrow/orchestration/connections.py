@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.bases.hook import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
 from furrow.engine.ports import Connection
 from furrow.errors import ConnectionMissing, CredentialsRefused, ProviderUnavailable
+
+if TYPE_CHECKING:
+    from furrow.assembly import Deployment
 
 
 class AirflowConnections:
@@ -36,6 +39,13 @@ class AirflowConnections:
         found = self.get(connection_id)  # what is wrong with it is said in our words
         hook = BigQueryHook(gcp_conn_id=found.id, use_legacy_sql=False)
         return hook.get_client(project_id=hook.project_id, location=location or hook.location)
+
+
+def open_deployment() -> Deployment:
+    """This deployment, as a task has it: with Airflow's connections."""
+    from furrow.assembly import Deployment
+
+    return Deployment(None, AirflowConnections())
 
 
 def _found(connection_id: str) -> Any:

@@ -6,9 +6,8 @@ from __future__ import annotations
 import gc
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -17,9 +16,12 @@ from typing import Any
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, TriggerRule, get_parsing_context, task_group
 
 from furrow.config.loader import (
+    EVAL,
+    EXPERIMENT,
     OWN_DAGS,
     RELEASES_DAG,
     REPLAY_DAG,
+    STREAM,
     WATCH_DAG,
     load_all,
     load_models,
@@ -30,28 +32,33 @@ from furrow.config.settings import Settings
 from furrow.config.use_case import Broken, UseCase
 from furrow.errors import ConfigError, Problem
 from furrow.orchestration.dag_docs import describe_error, describe_step, describe_use_case
-from furrow.orchestration.eval_dag import eval_dag
 from furrow.orchestration.experiment_dag import experiment_dag, has_experiment
-from furrow.orchestration.release_dag import releases_dag
 from furrow.orchestration.replay_dag import replay_dag
 from furrow.orchestration.stream_dag import stream_dag
-from furrow.orchestration.tasks import RETRIED, ConfigErrorTask, Evaluate, Fetch, Publish, Step, Validate
-from furrow.orchestration.watch_dag import watch_dag
+from furrow.orchestration.tasks import (
+    RETRIED,
+    SINCE,
+    ConfigErrorTask,
+    Evaluate,
+    Fetch,
+    Publish,
+    Step,
+    Validate,
+)
 
 TAG = "furrow"
 ERROR_TAG = "config-error"
 NOTHING_LOADS = "furrow_config_error"
 """DAG id when the folder of use cases, or its models.yaml, cannot be loaded at all."""
 
-_OWN = {REPLAY_DAG: replay_dag, RELEASES_DAG: releases_dag, WATCH_DAG: watch_dag}
-_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 _LAST_IN_PARTITION = "validate"
 
 
 def build_dags(settings: Settings) -> dict[str, DAG]:
     """DAG id -> DAG, the same ones at each parse of the same folders. Raises nothing that a folder can cause.
 
-    A worker that runs a task of one DAG loads that folder alone. Those of the whole deployment are there
+    A worker that runs a task of one DAG loads that folder alone, and makes no further DAG of it but the one
+    that it needs. Those of the whole deployment are there
     whenever the use cases can be listed.
     """
     with _no_collection():
@@ -93,19 +100,48 @@ def _load(prompts: Path) -> list[UseCase | Broken]:
 def _dags_of(loaded: UseCase | Broken) -> list[DAG]:
     if isinstance(loaded, Broken):
         return [config_error_dag(loaded.name, str(loaded.error))]
-    stream = loaded.pipeline.stream
+    wanted = get_parsing_context().dag_id
     try:
-        return [
-            use_case_dag(loaded),
-            *([stream_dag(loaded, stream, TAG)] if stream is not None else []),
-            *([eval_dag(loaded, TAG)] if loaded.is_tested else []),
-            *([experiment_dag(loaded, TAG)] if has_experiment(loaded) else []),
-        ]
+        further = [make for suffix, make in _further(loaded) if wanted in (None, f"{loaded.name}{suffix}")]
+        return [use_case_dag(loaded), *(make() for make in further)]
     except ConfigError as error:
         return [config_error_dag(loaded.name, str(error))]
     except Exception as error:  # what Airflow itself refuses: a cron expression, a tag
         problem = Problem(f"{loaded.name}/pipeline.yaml", None, f"Airflow refuses this DAG: {error}")
         return [config_error_dag(loaded.name, str(problem))]
+
+
+def _further(use_case: UseCase) -> Iterator[tuple[str, Callable[[], DAG]]]:
+    """The further DAGs of a use case, made when they are wanted: a task of one need not import the others."""
+    stream = use_case.pipeline.stream
+    if stream is not None:
+        yield STREAM, lambda: stream_dag(use_case, stream, TAG)
+    if use_case.is_tested:
+        yield EVAL, lambda: _eval_dag(use_case)
+    if has_experiment(use_case):
+        yield EXPERIMENT, lambda: experiment_dag(use_case, TAG)
+
+
+def _eval_dag(use_case: UseCase) -> DAG:
+    from furrow.orchestration.eval_dag import eval_dag
+
+    return eval_dag(use_case, TAG)
+
+
+def _releases_dag(use_cases: Sequence[UseCase], tag: str) -> DAG:
+    from furrow.orchestration.release_dag import releases_dag
+
+    return releases_dag(use_cases, tag)
+
+
+def _watch_dag(use_cases: Sequence[UseCase], tag: str) -> DAG:
+    from furrow.orchestration.watch_dag import watch_dag
+
+    return watch_dag(use_cases, tag)
+
+
+_OWN = {REPLAY_DAG: replay_dag, RELEASES_DAG: _releases_dag, WATCH_DAG: _watch_dag}
+"""Airflow's operators of some take a third of a second to import: only where they are wanted."""
 
 
 def use_case_dag(use_case: UseCase) -> DAG:
@@ -116,7 +152,7 @@ def use_case_dag(use_case: UseCase) -> DAG:
         description=pipeline.description,
         doc_md=describe_use_case(use_case),
         schedule=_schedule(pipeline),
-        start_date=_SINCE,
+        start_date=SINCE,
         catchup=False,
         max_active_runs=1,
         tags=[TAG, *pipeline.tags],
@@ -207,7 +243,7 @@ def config_error_dag(name: str, message: str) -> DAG:
         description=message,
         doc_md=describe_error(name, message),
         schedule=None,
-        start_date=_SINCE,
+        start_date=SINCE,
         tags=[TAG, ERROR_TAG],
         default_args={"owner": TAG, "retries": 0},
     )

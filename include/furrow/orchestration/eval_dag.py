@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param
 
-from furrow.config.loader import RELEASES_DAG
+from furrow.config.loader import EVAL, RELEASES_DAG
 from furrow.config.use_case import UseCase
 from furrow.orchestration.eval_tasks import Decide, Plan, Report, RunShard
-from furrow.orchestration.links import SUFFIX, evaluations_url
+from furrow.orchestration.links import evaluations_url
 from furrow.orchestration.rendering import render
-from furrow.orchestration.tasks import RETRIED
+from furrow.orchestration.tasks import RETRIED, SINCE
 
 EVAL_TAG = "evaluation"
-_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def eval_dag(use_case: UseCase, tag: str) -> DAG:
     """On its schedule, by hand, and when a version is new (the DAG that watches releases triggers it)."""
     pipeline, name = use_case.pipeline, use_case.name
     dag = DAG(
-        f"{name}{SUFFIX}",
+        f"{name}{EVAL}",
         description=f"{pipeline.description} (evaluation)",
         doc_md=render("evaluation.md.j2", use_case=use_case, releases=evaluations_url(name)),
         schedule=pipeline.evaluate.schedule,
-        start_date=_SINCE,
+        start_date=SINCE,
         catchup=False,
         max_active_runs=1,
         tags=[tag, EVAL_TAG, *pipeline.tags],

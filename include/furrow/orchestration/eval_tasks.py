@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator
 
 from furrow.orchestration.assets import RELEASES, announce, live_of
+from furrow.orchestration.connections import AirflowConnections, open_deployment
 from furrow.orchestration.links import ReportLink
 from furrow.orchestration.tasks import errors_in_the_log
 
@@ -32,7 +33,6 @@ class EvaluationTask(BaseOperator):  # type: ignore[misc]
     def execute(self, context: Context) -> Any:
         """What goes to XCom."""
         from furrow.assembly import open_evaluation
-        from furrow.orchestration.connections import AirflowConnections
 
         with errors_in_the_log(self.log):
             evaluation = open_evaluation(self.use_case, str(context["run_id"]), AirflowConnections())
@@ -92,12 +92,10 @@ class Decide(BaseOperator):  # type: ignore[misc]
 
     def execute(self, context: Context) -> list[Json]:
         """The runs of the releases DAG to trigger: none, or one that puts a version before a person."""
-        from furrow.assembly import Deployment
         from furrow.batch.conclusion import conclude
-        from furrow.orchestration.connections import AirflowConnections
 
         with errors_in_the_log(self.log):
-            deployment = Deployment(None, AirflowConnections())
+            deployment = open_deployment()
             found = deployment.evaluations.of_evaluation(self.use_case, str(context["run_id"]))
             concluded = conclude(deployment.promotions(self.use_case), found)
             announce(context, deployment.releases, [self.use_case])

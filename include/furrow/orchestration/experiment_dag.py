@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from furrow.config.loader import EXPERIMENT
 from furrow.config.use_case import UseCase
+from furrow.orchestration.connections import open_deployment
 from furrow.orchestration.rendering import render
-from furrow.orchestration.tasks import RETRIED, errors_in_the_log
+from furrow.orchestration.tasks import RETRIED, SINCE, errors_in_the_log
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from furrow.batch.experimenting import Look
 
 Json = dict[str, Any]
-EXPERIMENT_SUFFIX: Final = ".experiment"
-"""What stands behind the use case's name in the id of its experiment DAG."""
-_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 _NAMED = 20
 
 
@@ -34,11 +32,11 @@ def experiment_dag(use_case: UseCase, tag: str) -> DAG:
     """Daily, and by hand as often as one likes: the answer is valid at each look."""
     pipeline, name = use_case.pipeline, use_case.name
     dag = DAG(
-        f"{name}{EXPERIMENT_SUFFIX}",
+        f"{name}{EXPERIMENT}",
         description=f"{pipeline.description} (experiment)",
         doc_md=render("experiment.md.j2", name=name, experiment=pipeline.experiment, live=use_case.live),
         schedule="@daily",
-        start_date=_SINCE,
+        start_date=SINCE,
         catchup=False,
         max_active_runs=1,
         tags=[tag, "experiment", *pipeline.tags],
@@ -61,16 +59,13 @@ class LookAtExperiment(BaseOperator):  # type: ignore[misc]
 
     def execute(self, context: Context) -> Json:
         """What the experiment shows; also `experiment.json` in the run store. Skipped while it rests."""
-        from furrow.assembly import Deployment
-        from furrow.orchestration.connections import AirflowConnections
-
         with errors_in_the_log(self.log):
-            deployment = Deployment(None, AirflowConnections())
+            deployment = open_deployment()
             experimenting = deployment.experiment(self.use_case)
             if why := experimenting.resting():
                 raise AirflowSkipException(why)
             look = experimenting.look()
-            run = deployment.run_store.run(f"{self.use_case}{EXPERIMENT_SUFFIX}", str(context["run_id"]))
+            run = deployment.run_store.run(f"{self.use_case}{EXPERIMENT}", str(context["run_id"]))
             run.write_json("experiment.json", look.to_json())
         self._tell(look)
         return without_places(look.to_json()) | {"uri": run.uri_of("experiment.json")}

@@ -7,10 +7,8 @@ from urllib.parse import urlencode
 
 from airflow.sdk import BaseOperatorLink
 
+from furrow.config.loader import EVAL
 from furrow.orchestration.mount import PREFIX, below_base_url
-
-SUFFIX = ".eval"
-"""What stands behind the use case's name in the id of its evaluation DAG."""
 
 
 class ReportLink(BaseOperatorLink):  # type: ignore[misc]
@@ -20,7 +18,7 @@ class ReportLink(BaseOperatorLink):  # type: ignore[misc]
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """The page that lists the evaluation's versions."""
-        return evaluation_url(ti_key.dag_id.removesuffix(SUFFIX), ti_key.run_id)
+        return evaluation_url(ti_key.dag_id.removesuffix(EVAL), ti_key.run_id)
 
 
 def evaluation_url(use_case: str, evaluation: str, version: str | None = None) -> str:

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import DAG, Param
 
 from furrow.config.loader import RELEASES_DAG
 from furrow.config.use_case import UseCase
+from furrow.orchestration.deployment_dag import deployment_dag
 from furrow.orchestration.release_tasks import Apply, AskPerson, Propose
-from furrow.orchestration.rendering import render
-from furrow.orchestration.tasks import RETRIED
 
-_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 _TEXT_OR_NOTHING = ["string", "null"]
 
 
 def releases_dag(use_cases: Sequence[UseCase], tag: str) -> DAG:
     """propose -> approve (a person, where the policy wants one) -> apply. Unscheduled."""
-    dag = DAG(
-        RELEASES_DAG,
-        description="Makes a version of a use case live, or takes it back",
-        doc_md=render("releases.md.j2"),
-        schedule=None,
-        start_date=_SINCE,
-        catchup=False,
-        max_active_runs=32,
-        tags=[tag],
-        default_args={"owner": tag, **RETRIED},
-    )
+    description = "Makes a version of a use case live, or takes it back"
+    dag = deployment_dag(RELEASES_DAG, description, "releases.md.j2", tag, max_active_runs=32)
     with dag:
         propose = Propose(task_id="propose")
         approve = AskPerson(

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from furrow.assembly import Deployment
+from furrow.batch.evaluation import page_of
 from furrow.errors import OptionUnknown
 from furrow.store.evaluations import Evaluated
 from furrow.store.releases import Entry, standing_of
@@ -42,7 +43,7 @@ def evaluation_page(deployment: Deployment, use_case: str, evaluation: str, vers
     """The HTML that the evaluation stored. Raises OptionUnknown, StoreUnavailable."""
     if not re.fullmatch(r"v[1-9][0-9]*", version):
         raise OptionUnknown("a version is named like v2")
-    folder = deployment.run_store.run(f"{use_case}.eval", evaluation)
-    if not folder.exists(f"page-{version}.html"):
+    folder = deployment.evaluation_folder(use_case, evaluation)
+    if not folder.exists(page_of(version)):
         raise OptionUnknown("there is no report of that version in that evaluation")
-    return folder.read_text(f"page-{version}.html")
+    return folder.read_text(page_of(version))

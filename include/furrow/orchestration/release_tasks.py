@@ -8,6 +8,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import BaseOperator
 
 from furrow.orchestration.assets import RELEASES, announce, live_of
+from furrow.orchestration.connections import open_deployment
 from furrow.orchestration.links import evaluation_url
 from furrow.orchestration.rendering import render
 from furrow.orchestration.tasks import errors_in_the_log
@@ -35,7 +36,7 @@ class Propose(BaseOperator):  # type: ignore[misc]
         """
         params = dict(context["params"])
         with errors_in_the_log(self.log):
-            deployment = _deployment()
+            deployment = open_deployment()
             use_case = deployment.use_case(params["use_case"])
             if params["action"] == "rollback":
                 return {"ask": False, "subject": f"Rollback of {use_case.name}", "body": ""}
@@ -72,7 +73,7 @@ class Apply(BaseOperator):  # type: ignore[misc]
 
         params, answer = dict(context["params"]), context["ti"].xcom_pull(task_ids="approve")
         with errors_in_the_log(self.log):
-            deployment = _deployment()
+            deployment = open_deployment()
             wanted = Wanted(
                 action=params["action"],
                 version=params["version"],
@@ -96,17 +97,10 @@ def _who(answer: Any, context: Context) -> str:
     return f"{name} (Airflow)" if name else "furrow (Airflow)"
 
 
-def _deployment() -> Deployment:
-    from furrow.assembly import Deployment
-    from furrow.orchestration.connections import AirflowConnections
-
-    return Deployment(None, AirflowConnections())
-
-
 def _proposal(deployment: Deployment, use_case: UseCase, params: Json) -> Json:
     from furrow.batch.releasing import measured
 
-    version = use_case.version(params["version"] or list(use_case.versions)[-1])
+    version = use_case.version(params["version"] or use_case.newest)
     found = measured(deployment.evaluations, use_case, version, bool(params["anyway"]))
     live = use_case.version()
     return {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import DAG, Param
@@ -11,25 +10,16 @@ from airflow.sdk import DAG, Param
 from furrow import errors
 from furrow.config.loader import REPLAY_DAG
 from furrow.config.use_case import UseCase
-from furrow.orchestration.rendering import render
-from furrow.orchestration.tasks import RETRIED, Replay
+from furrow.orchestration.deployment_dag import deployment_dag
+from furrow.orchestration.tasks import Replay
 
-_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 _TEXT_OR_NOTHING = ["string", "null"]
 
 
 def replay_dag(use_cases: Sequence[UseCase], tag: str) -> DAG:
     """One task, unscheduled; its params say which letters of which use case."""
-    dag = DAG(
-        REPLAY_DAG,
-        description="Gives rejected records of a use case to its steps again, after a fix",
-        doc_md=render("replay.md.j2"),
-        schedule=None,
-        start_date=_SINCE,
-        catchup=False,
-        tags=[tag],
-        default_args={"owner": tag, **RETRIED},
-    )
+    description = "Gives rejected records of a use case to its steps again, after a fix"
+    dag = deployment_dag(REPLAY_DAG, description, "replay.md.j2", tag)
     with dag:
         Replay(task_id="replay", use_case="")
     dag.params = _params(use_cases)

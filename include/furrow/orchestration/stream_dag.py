@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, DeltaTriggerTimetable
 
+from furrow.config.loader import STREAM
 from furrow.config.models import Stream
 from furrow.config.use_case import UseCase
 from furrow.orchestration.dag_docs import describe_stream
 from furrow.orchestration.stream_tasks import StreamReplica, StreamSink
-from furrow.orchestration.tasks import RETRIED
+from furrow.orchestration.tasks import RETRIED, SINCE
 
-SUFFIX = ".stream"
 STREAM_TAG = "stream"
-
-_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def stream_dag(use_case: UseCase, stream: Stream, tag: str) -> DAG:
@@ -27,11 +25,11 @@ def stream_dag(use_case: UseCase, stream: Stream, tag: str) -> DAG:
     pipeline = use_case.pipeline
     sinks = [sink for sink in pipeline.publish.sinks if sink != "kafka"]
     dag = DAG(
-        f"{use_case.name}{SUFFIX}",
+        f"{use_case.name}{STREAM}",
         description=f"{pipeline.description} (real time)",
         doc_md=describe_stream(use_case, sinks),
         schedule=DeltaTriggerTimetable(timedelta(minutes=stream.run_minutes)),
-        start_date=_SINCE,
+        start_date=SINCE,
         catchup=False,
         max_active_runs=2,
         max_active_tasks=stream.replicas + len(sinks),  # of one run

@@ -20,6 +20,7 @@ from airflow.sdk.exceptions import AirflowRescheduleException
 from airflow.sdk.observability import stats
 
 from furrow.errors import ReplicaReplaced
+from furrow.orchestration.connections import open_deployment
 from furrow.orchestration.tasks import errors_in_the_log
 
 if TYPE_CHECKING:
@@ -205,11 +206,9 @@ def measured(standing: Standing) -> dict[str, float]:
 
 
 def _assemble(use_case: str) -> StreamAssembly:
-    from furrow.assembly import Deployment
-    from furrow.orchestration.connections import AirflowConnections
     from furrow.stream_assembly import StreamAssembly
 
-    deployment = Deployment(None, AirflowConnections())
+    deployment = open_deployment()
     return StreamAssembly(deployment, deployment.use_case(use_case))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+"""The start of every DAG."""
 RETRIED: dict[str, Any] = {
     "retries": RETRIES,
     "retry_delay": FIRST_DELAY,

@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG
 
 from furrow.config.loader import WATCH_DAG
 from furrow.config.use_case import UseCase
-from furrow.orchestration.rendering import render
-from furrow.orchestration.tasks import RETRIED
+from furrow.orchestration.deployment_dag import deployment_dag
 from furrow.orchestration.watch_tasks import EVERY_MINUTES, Complain, FindNewVersions, LookAfter
-
-_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def watch_dag(use_cases: Sequence[UseCase], tag: str) -> DAG:
     """Each five minutes: look_after -> complain, beside new_versions -> evaluate."""
     names = [use_case.name for use_case in use_cases]
-    dag = DAG(
-        WATCH_DAG,
-        description="Takes back a release that trips a guard, widens canaries, has new versions evaluated",
-        doc_md=render("watch.md.j2"),
-        schedule=f"*/{EVERY_MINUTES} * * * *",
-        start_date=_SINCE,
-        catchup=False,
-        max_active_runs=1,
-        tags=[tag],
-        default_args={"owner": tag, **RETRIED},
+    description = "Takes back a release that trips a guard, widens canaries, has new versions evaluated"
+    dag = deployment_dag(
+        WATCH_DAG, description, "watch.md.j2", tag, schedule=f"*/{EVERY_MINUTES} * * * *", max_active_runs=1
     )
     with dag:
         LookAfter(task_id="look_after", use_cases=names) >> Complain(task_id="complain")

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from furrow.config.loader import EVAL
 from furrow.errors import FurrowError
 from furrow.orchestration.assets import RELEASES, announce, live_of
-from furrow.orchestration.links import SUFFIX
+from furrow.orchestration.connections import open_deployment
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -38,7 +39,7 @@ class LookAfter(BaseOperator):  # type: ignore[misc]
 
     def execute(self, context: Context) -> list[str]:
         """What went wrong or drifts, by use case; the others had their turn all the same."""
-        deployment, troubles = _deployment(), Troubles(self.log)
+        deployment, troubles = open_deployment(), Troubles(self.log)
         for name in self.use_cases:
             with troubles.of(name):
                 deployment.watch(name).look()
@@ -60,7 +61,7 @@ class FindNewVersions(BaseOperator):  # type: ignore[misc]
 
     def execute(self, context: Context) -> list[Json]:
         """The runs of evaluation DAGs to trigger; one that was triggered before is not triggered again."""
-        deployment, troubles = _deployment(), Troubles(self.log)
+        deployment, troubles = open_deployment(), Troubles(self.log)
         found: list[Json] = []
         for name in self.use_cases:
             with troubles.of(name):
@@ -97,10 +98,9 @@ class Troubles:
 
 def _drift(deployment: Deployment, name: str) -> list[str]:
     from furrow.batch.drift_check import check_drift
-    from furrow.store.windows import Windows
 
     release = deployment.use_case(name).version().release
-    found = check_drift(Windows(deployment.database), name, release)
+    found = check_drift(deployment.windows, name, release)
     return [f"{name}: {release} drifts from its first days: {alarm}" for alarm in found.alarms]
 
 
@@ -120,11 +120,4 @@ def _evaluations(deployment: Deployment, name: str) -> list[Json]:
     ]
     digest = hashlib.sha256(" ".join(what).encode()).hexdigest()[:12]
     run_id = f"new__{'-'.join(found)[:100]}__{digest}"
-    return [{"trigger_dag_id": f"{name}{SUFFIX}", "trigger_run_id": run_id, "conf": {"versions": found}}]
-
-
-def _deployment() -> Deployment:
-    from furrow.assembly import Deployment
-    from furrow.orchestration.connections import AirflowConnections
-
-    return Deployment(None, AirflowConnections())
+    return [{"trigger_dag_id": f"{name}{EVAL}", "trigger_run_id": run_id, "conf": {"versions": found}}]
