@@ -28,6 +28,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from furrow.adapters.kafka import let_go
 from furrow.local import broker as embedded
 from furrow.local import ports
 from tests import kafka_server
@@ -218,7 +219,7 @@ class Broker:
             consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in left])
             return list(_to_the_end(consumer, left, time.monotonic() + seconds))
         finally:
-            consumer.close()
+            let_go(f"a test at {self.name}", consumer.close)
 
     def positions(self, group: str, topic: str) -> dict[int, int]:
         """The committed offsets of the group by partition; partitions without one are left out."""
@@ -232,7 +233,7 @@ class Broker:
             parts: list[TopicPartition] = consumer.committed([TopicPartition(topic, n) for n in numbers], 15)
             return parts
         finally:
-            consumer.close()
+            let_go(f"a test at {self.name}", consumer.close)
 
     def _has_groups(self) -> bool:
         consumer = self.consumer("tests.start")
@@ -241,7 +242,7 @@ class Broker:
         except KafkaException:
             return False
         finally:
-            consumer.close()
+            let_go(f"a test at {self.name}", consumer.close)
 
     def _client(self) -> dict[str, object]:
         return {

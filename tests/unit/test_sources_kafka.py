@@ -1,9 +1,11 @@
 """Which of our errors each of the Kafka client's becomes, and what the client is configured with."""
 
+import threading
+
 import pytest
 from confluent_kafka import KafkaError
 
-from furrow.adapters.kafka import consumer_config, failure
+from furrow.adapters.kafka import consumer_config, failure, let_go
 from furrow.engine.ports import Connection
 from furrow.errors import CredentialsRefused, SourceUnavailable
 
@@ -47,3 +49,18 @@ def test_the_connections_own_options_reach_the_client() -> None:
 def test_an_address_written_as_host_and_port_is_used() -> None:
     config = consumer_config(Connection("c", "kafka", host="broker", port=9093), "g")
     assert config["bootstrap.servers"] == "broker:9093"
+
+
+def test_a_client_that_never_ends_is_left_behind_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    never = threading.Event()
+    let_go("topic `t`", never.wait, seconds=0.05)
+    never.set()
+    assert "topic `t` did not end within 0.05 s" in caplog.text
+
+
+def test_what_goes_wrong_while_a_client_ends_is_raised_where_it_was_asked_for() -> None:
+    def refuse() -> None:
+        raise RuntimeError("closed already")
+
+    with pytest.raises(RuntimeError, match="closed already"):
+        let_go("topic `t`", refuse)

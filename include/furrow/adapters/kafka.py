@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -24,6 +24,8 @@ _quiet = logging.getLogger("furrow.adapters.kafka")
 RECEIVE_BYTES = 1_000_000_000
 PRODUCE_BYTES = 100_000_000
 """The broker decides what is too large, not the client."""
+_END_SECONDS = 45.0
+"""Longer than what a member commits while its partitions are taken."""
 _OURS = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
@@ -145,8 +147,7 @@ class KafkaSource:
     def close(self) -> None:
         """Give the sockets back; the source opens them again when it is used again."""
         if "_consumer" in self.__dict__:
-            self._consumer.close()
-            del self.__dict__["_consumer"]
+            let_go(f"topic `{self.topic}`", self.__dict__.pop("_consumer").close)
 
     # --- one read ------------------------------------------------------------------------------
 
@@ -312,22 +313,40 @@ def send_position(producer: Producer, offsets: Sequence[TopicPartition], member:
     """Put a group's position into the open transaction, or raise KafkaException when the time is over.
 
     The client's own call can hang far beyond its timeout while the group's coordinator is away (librdkafka
-    issue 5456). Then its thread is left behind, and the producer is of no use any more: open another one.
+    issue 5456). Then the producer is of no use any more: open another one.
     """
+    send = partial(producer.send_offsets_to_transaction, list(offsets), member, seconds)
+    try:
+        _in_time(send, "position sent", seconds + 1)
+    except TimeoutError:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "the group's coordinator is away")) from None
+
+
+def let_go(what: str, end: Callable[[], object], seconds: float = _END_SECONDS) -> None:
+    """End a client by `end`: close it, or drop the last reference to it.
+
+    Ending one can hang for ever when a partition's leader goes away at that moment (librdkafka issues 4514
+    and 5476). Such a client is left behind with its thread, and a warning says so: nothing waits for it.
+    """
+    try:
+        _in_time(end, "client ended", seconds)
+    except TimeoutError:
+        _quiet.warning("the Kafka client of %s did not end within %g s and is left behind", what, seconds)
+
+
+def _in_time(do: Callable[[], object], name: str, seconds: float) -> None:
+    """`do` in a thread of its own. Raises TimeoutError when it takes longer, and leaves the thread behind."""
     done: Future[None] = Future()
 
-    def send() -> None:
+    def run() -> None:
         try:
-            producer.send_offsets_to_transaction(list(offsets), member, seconds)
+            do()
             done.set_result(None)
         except BaseException as error:
             done.set_exception(error)
 
-    threading.Thread(target=send, name="position sent", daemon=True).start()
-    try:
-        done.result(seconds + 1)
-    except TimeoutError:
-        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "the group's coordinator is away")) from None
+    threading.Thread(target=run, name=name, daemon=True).start()
+    done.result(seconds)
 
 
 def _address(connection: Connection) -> str:

@@ -30,7 +30,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from furrow.adapters.kafka import consumer_config, failure, producer_config, refused, send_position
+from furrow.adapters.kafka import consumer_config, failure, let_go, producer_config, refused, send_position
 from furrow.engine.events import Event, Holder, Outgoing
 from furrow.engine.ports import Connection
 from furrow.errors import FurrowError, RequestRejected, RunError, SinkUnavailable, SourceUnavailable
@@ -164,9 +164,11 @@ class KafkaFeed:
         """
         with self._polling:  # not `_writing`: closing tells the holder, who may still commit
             if self._consumer is not None:
-                self._consumer.close()
+                let_go(self.member, self._consumer.close)
         with self._writing:
+            clients = [self._consumer, self._producer]
             self._consumer = self._producer = None
+            let_go(self.member, clients.clear)
 
     # --- what the thread that polls does for others ------------------------------------------------
 

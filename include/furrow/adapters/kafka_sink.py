@@ -13,7 +13,7 @@ from functools import cached_property
 
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, Producer, TopicPartition
 
-from furrow.adapters.kafka import consumer_config, failure, producer_config, send_position
+from furrow.adapters.kafka import consumer_config, failure, let_go, producer_config, send_position
 from furrow.engine.events import Outgoing
 from furrow.engine.ports import Connection, Row
 from furrow.errors import SinkUnavailable
@@ -98,5 +98,5 @@ class KafkaSink:
 
     def _forget(self) -> None:
         """Begin anew: nobody knows what of it is written, and the broker tells."""
-        for name in ("_producer", "_written", "_reader"):
-            self.__dict__.pop(name, None)
+        clients = [self.__dict__.pop(name, None) for name in ("_producer", "_written", "_reader")]
+        let_go(f"topic `{self.topic}`", clients.clear)
