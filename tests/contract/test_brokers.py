@@ -292,7 +292,7 @@ def test_a_transaction_that_was_open_at_a_restart_is_committed_whole(broker: Bro
     broker.must("transactions", "remembers_open_transactions")
     group = f"group.{topic}"
     broker.produce(topic, [b"before"])
-    consumer = broker.consumer(group, **{"session.timeout.ms": 10_000, "group.instance.id": "one"})
+    consumer = broker.consumer(group, **{"session.timeout.ms": 60_000, "group.instance.id": "one"})
     consumer.subscribe([topic])
     assert following(consumer) == b"before"
     producer = opened(broker, topic)
