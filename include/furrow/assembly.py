@@ -36,6 +36,7 @@ from furrow.engine.record import Work
 from furrow.engine.repeats import Repeat
 from furrow.errors import OptionUnknown
 from furrow.evaluation.sample import place_of
+from furrow.store.call_days import CallDays
 from furrow.store.call_history import usual_calls
 from furrow.store.database import Database, open_database
 from furrow.store.dead_letters import DeadLetters, Selection
@@ -48,6 +49,7 @@ from furrow.store.promotion import Promotions, arms_of, as_served, live_alone
 from furrow.store.releases import ReleaseLog
 from furrow.store.run_store import RunFolder, RunStore
 from furrow.store.runs import RunTable
+from furrow.store.window_sums import WindowSums
 from furrow.store.windows import Windows
 
 if TYPE_CHECKING:
@@ -86,6 +88,16 @@ class Deployment:
         return SqlLedger(self.database)
 
     @cached_property
+    def call_days(self) -> CallDays:
+        """What was bought on each day."""
+        return CallDays(self.database)
+
+    @cached_property
+    def window_sums(self) -> WindowSums:
+        """What releases came to, added up."""
+        return WindowSums(self.database)
+
+    @cached_property
     def runs(self) -> RunTable:
         """The table of runs and their reports."""
         return RunTable(self.database)
@@ -112,6 +124,11 @@ class Deployment:
     def watch(self, use_case: str) -> ReleaseWatch:
         """What looks after a new release of a use case."""
         return ReleaseWatch(lambda: self.anew().promotions(use_case), self.windows)
+
+    def look_after(self, use_case: str) -> None:
+        """What there is to do when a run has ended: watch its release, add up what was bought."""
+        self.watch(use_case).look()
+        self.call_days.add_up()
 
     def arms(self, use_case: UseCase) -> Arms:
         """Who answers which record now. Raises ReleaseChanged, OptionUnknown, StoreUnavailable."""
@@ -369,7 +386,7 @@ def open_run(
         arms=lambda: deployment.arms(loaded) if letters is None else live_alone(loaded),
         windows=deployment.windows if letters is None else None,
         exposures=Exposures(deployment.database),
-        look=deployment.watch(use_case).look,
+        look=partial(deployment.look_after, use_case),
     )
     yield BatchRun(loaded, run_id, deployment.run_store.run(use_case, run_id), surroundings)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from furrow.store.call_days import CallDays
 from furrow.store.clock import Clock, utc_now
 from furrow.store.database import Database
 from furrow.store.runs import RUNNING
@@ -66,6 +67,7 @@ class Retention:
             return Pruning(
                 before, self._count(_old_calls(before)), self._count(_old_letters(before)), pinned_by
             )
+        CallDays(self._database, self._now).add_up(before)  # what they cost stays known
         return Pruning(before, self._delete_calls(before), self._blank_letters(before), pinned_by)
 
     def size(self) -> Size:

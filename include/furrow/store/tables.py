@@ -242,3 +242,57 @@ outcomes = sa.Table(
     sa.Index("furrow_outcomes_by_unit", "use_case", "unit"),
 )
 """What people did, by the place where it was read."""
+
+window_sums = sa.Table(
+    "furrow_window_sums",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("release", sa.String, primary_key=True),
+    sa.Column("run_id", sa.String, primary_key=True),
+    sa.Column("started_at", UtcTime, primary_key=True),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("records", sa.Integer, nullable=False),
+    sa.Column("accepted", sa.Integer, nullable=False),
+    sa.Column("rejected", sa.Integer, nullable=False),
+    sa.Column("calls", sa.Integer, nullable=False),
+    sa.Column("bought", sa.Integer, nullable=False),
+    sa.Column("input_tokens", sa.BigInteger, nullable=False),
+    sa.Column("output_tokens", sa.BigInteger, nullable=False),
+    sa.Column("cost_usd", sa.Double),
+    sa.Column("strict", sa.Integer, nullable=False),
+    sa.Column("repaired", sa.Integer, nullable=False),
+    sa.Column("reasked", sa.Integer, nullable=False),
+    sa.Column("escalated", sa.Integer, nullable=False),
+    sa.Column("seconds_p50", sa.Double),
+    sa.Column("seconds_p95", sa.Double),
+    sa.Index("furrow_window_sums_by_day", "use_case", "day"),
+    sa.Index("furrow_window_sums_by_start", "started_at"),
+)
+"""The figures of each window that pages add up, without the rest of its report."""
+
+call_days = sa.Table(
+    "furrow_call_days",
+    tables,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("release", sa.String, primary_key=True),
+    sa.Column("step", sa.String, primary_key=True),
+    sa.Column("alias", sa.String, primary_key=True),
+    sa.Column("model", sa.String, primary_key=True),
+    sa.Column("calls", sa.Integer, nullable=False),
+    sa.Column("unpriced", sa.Integer, nullable=False),
+    sa.Column("input_tokens", sa.BigInteger, nullable=False),
+    sa.Column("output_tokens", sa.BigInteger, nullable=False),
+    sa.Column("cost_usd", sa.Double, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Index("furrow_call_days_by_use_case", "use_case", "day"),
+)
+"""What was bought on each day (UTC), added up. It stays when the ledger is pruned."""
+
+marks = sa.Table(
+    "furrow_marks",
+    tables,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("until", UtcTime, nullable=False),
+)
+"""Up to which moment something is added up."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from furrow.store.database import Database
-from furrow.store.tables import windows
+from furrow.store.tables import window_sums, windows
 
 Json = dict[str, Any]
 T = TypeVar("T")
 _KEYS_AT_ONCE = 100
+WINDOW_KEYS = ["use_case", "release", "run_id", "started_at"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,31 @@ class WindowRow:
     finished_at: datetime
     records: int
     report: Json
+
+
+def sums_upsert(database: Database, window: WindowRow) -> sa.Insert:
+    """The window's figures for `window_sums`; a figure that its report lacks counts as nothing."""
+    values = _sums_of(window)
+    insert = database.insert(window_sums).values(values)
+    again = {name: insert.excluded[name] for name in values if name not in WINDOW_KEYS}
+    return insert.on_conflict_do_update(index_elements=WINDOW_KEYS, set_=again)
+
+
+def _sums_of(window: WindowRow) -> Json:
+    report = window.report
+    outcomes, rungs, seconds = (report.get(name) or {} for name in ("outcomes", "rungs", "seconds"))
+    steps = (report.get("steps") or {}).values()
+    return {
+        **{name: getattr(window, name) for name in WINDOW_KEYS},
+        "day": window.started_at.astimezone(UTC).date(),
+        "records": window.records,
+        **{name: outcomes.get(name, 0) for name in ("accepted", "rejected")},
+        **{name: sum(step.get(name, 0) for step in steps) for name in ("calls", "bought")},
+        **{name: report.get(name, 0) for name in ("input_tokens", "output_tokens")},
+        "cost_usd": report.get("cost_usd"),
+        **{name: rungs.get(name, 0) for name in ("strict", "repaired", "reasked", "escalated")},
+        **{f"seconds_{name}": seconds.get(name) for name in ("p50", "p95")},
+    }
 
 
 def hour_of(moment: datetime) -> datetime:
@@ -62,21 +89,18 @@ class Windows:
         report: Json,
     ) -> None:
         """Note a window; again after a rerun, in its place."""
-        row = {
-            "use_case": use_case,
-            "release": release,
-            "run_id": run_id,
-            "started_at": started_at,
-            "finished_at": finished_at,
-            "records": records,
-            "report": report,
-        }
-        insert = self._database.insert(windows).values(row)
+        window = WindowRow(use_case, release, run_id, started_at, finished_at, records, report)
+        insert = self._database.insert(windows).values(asdict(window))
         names = ("finished_at", "records", "report")
         again = {name: insert.excluded[name] for name in names}
-        keys = ["use_case", "release", "run_id", "started_at"]
-        upsert = insert.on_conflict_do_update(index_elements=keys, set_=again)
-        self._database.write(lambda connection: connection.execute(upsert))
+        upsert = insert.on_conflict_do_update(index_elements=WINDOW_KEYS, set_=again)
+        sums = sums_upsert(self._database, window)
+
+        def write(connection: Connection) -> None:
+            connection.execute(upsert)
+            connection.execute(sums)
+
+        self._database.write(write)
 
     def of_release(self, use_case: str, release: str, most: int) -> list[WindowRow]:
         """The newest windows of a release, the oldest of them first."""

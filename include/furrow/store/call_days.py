@@ -1,0 +1,176 @@
+"""What was bought on each day, added up from the ledger, so that a page need not read every call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from furrow.store.clock import Clock, utc_now
+from furrow.store.database import Database
+from furrow.store.tables import call_days, calls, marks
+
+_NAME = "call_days"
+SETTLED = timedelta(minutes=10)
+"""A call may be written down as much later than it is stamped; younger ones are not added up yet."""
+_SPAN = timedelta(hours=1)
+_NAMES = ("use_case", "release", "step", "alias", "model")
+_SUMS = ("calls", "unpriced", "input_tokens", "output_tokens", "cost_usd", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """Calls of one day (UTC), use case, release, step and model. cost_usd: US dollars of those with a known
+    price; unpriced: calls without one; seconds: that the models took, in all.
+    """
+
+    day: date
+    use_case: str
+    release: str
+    step: str
+    alias: str
+    model: str
+    calls: int
+    unpriced: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    seconds: float
+
+
+class CallDays:
+    """Every method raises StoreUnavailable (retry helps) or StoreDamaged."""
+
+    def __init__(self, database: Database, now: Clock = utc_now):
+        self._database, self._now = database, now
+
+    def add_up(self, until: datetime | None = None, most_spans: int = 10_000) -> datetime | None:
+        """Add up the calls of before `until` that are not in yet; the moment that is reached.
+
+        until: by default what is settled now. None while the ledger is empty. Any number of processes may do
+        it at once; each call is counted once. Each hour is a transaction of its own, at most so many.
+        """
+        until = until or self._now() - SETTLED
+        reached = self._mark()
+        for _ in range(most_spans):
+            begin = self._first_call(reached)
+            if begin is None or begin >= until:
+                break
+            reached = self._database.write(partial(self._add, begin=begin, until=until))
+        return reached
+
+    def since(self, day: date, use_case: str | None = None) -> list[Bought]:
+        """What was bought on that day (UTC) and later, until now. Days first, then by name."""
+        return self._database.read(lambda connection: self._since(connection, day, use_case))
+
+    # --- adding up ---------------------------------------------------------------------------------
+
+    def _mark(self) -> datetime | None:
+        query = sa.select(marks.c.until).where(marks.c.name == _NAME)
+        return self._database.read(lambda connection: connection.scalar(query))
+
+    def _first_call(self, after: datetime | None) -> datetime | None:
+        query = sa.select(sa.func.min(calls.c.created_at))
+        if after is not None:
+            query = query.where(calls.c.created_at >= after)
+        found: datetime | None = self._database.read(lambda connection: connection.scalar(query))
+        return found
+
+    def _add(self, connection: Connection, begin: datetime, until: datetime) -> datetime:
+        """The span that begins there, unless somebody was faster; the moment that is reached then."""
+        first = self._database.insert(marks).values(
+            name=_NAME, until=datetime.min.replace(tzinfo=UTC, year=1970)
+        )
+        connection.execute(first.on_conflict_do_nothing())
+        locked = sa.select(marks.c.until).where(marks.c.name == _NAME).with_for_update()
+        reached: datetime = connection.execute(locked).scalar_one()
+        if reached > begin:
+            return reached
+        end = min(begin + _SPAN, until, _midnight_after(begin))
+        for row in _summed(connection, begin, end):
+            connection.execute(self._increase(row))
+        connection.execute(marks.update().where(marks.c.name == _NAME).values(until=end))
+        return end
+
+    def _increase(self, row: Bought) -> sa.Insert:
+        values = {column.name: getattr(row, column.name) for column in call_days.columns}
+        insert = self._database.insert(call_days).values(values)
+        more = {name: call_days.c[name] + insert.excluded[name] for name in _SUMS}
+        return insert.on_conflict_do_update(index_elements=["day", *_NAMES], set_=more)
+
+    # --- reading -----------------------------------------------------------------------------------
+
+    def _since(self, connection: Connection, day: date, use_case: str | None) -> list[Bought]:
+        columns = [call_days.c[name] for name in Bought.__dataclass_fields__]
+        query = sa.select(*columns).where(call_days.c.day >= day)
+        if use_case is not None:
+            query = query.where(call_days.c.use_case == use_case)
+        rows = [Bought(*row) for row in connection.execute(query)]
+        mark = connection.scalar(sa.select(marks.c.until).where(marks.c.name == _NAME))
+        start = datetime.combine(day, time(), UTC)
+        recent = _by_day(connection, max(start, mark) if mark else start, use_case)
+        return _merged([*rows, *recent])
+
+
+def _midnight_after(moment: datetime) -> datetime:
+    return datetime.combine(moment.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
+
+
+def _by_day(connection: Connection, start: datetime, use_case: str | None) -> list[Bought]:
+    """The calls since then, day by day."""
+    last = connection.scalar(sa.select(sa.func.max(calls.c.created_at)))
+    found: list[Bought] = []
+    while last is not None and start <= last:
+        end = _midnight_after(start)
+        found += _summed(connection, start, end, use_case)
+        start = end
+    return found
+
+
+def _summed(
+    connection: Connection, begin: datetime, end: datetime, use_case: str | None = None
+) -> list[Bought]:
+    """The calls of a span within one day."""
+    names = [calls.c[name] for name in _NAMES]
+    known = sa.func.count(calls.c.cost_usd)
+    sums = [
+        sa.func.count(),
+        sa.func.count() - known,
+        sa.func.sum(calls.c.input_tokens),
+        sa.func.sum(calls.c.output_tokens),
+        sa.func.coalesce(sa.func.sum(calls.c.cost_usd), 0.0),
+        sa.func.sum(calls.c.seconds),
+    ]
+    query = sa.select(*names, *sums).group_by(*names)
+    query = query.where(calls.c.created_at >= begin, calls.c.created_at < end)
+    if use_case is not None:
+        query = query.where(calls.c.use_case == use_case)
+    day = begin.astimezone(UTC).date()
+    return [_bought(day, row) for row in connection.execute(query)]
+
+
+def _bought(day: date, row: Sequence[Any]) -> Bought:
+    use_case, release, step, alias, model, n, unpriced, read, written, cost, seconds = row
+    return Bought(
+        day, use_case, release, step, alias, model, n, unpriced, int(read), int(written), cost, seconds
+    )
+
+
+def _merged(rows: list[Bought]) -> list[Bought]:
+    """One row for each name and day."""
+    found: dict[tuple[Any, ...], Bought] = {}
+    for row in rows:
+        key = (row.day, *(getattr(row, name) for name in _NAMES))
+        before = found.get(key)
+        found[key] = row if before is None else _sum(before, row)
+    return [found[key] for key in sorted(found)]
+
+
+def _sum(one: Bought, other: Bought) -> Bought:
+    names = (getattr(one, name) for name in ("day", *_NAMES))
+    return Bought(*names, *(getattr(one, name) + getattr(other, name) for name in _SUMS))

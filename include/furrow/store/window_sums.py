@@ -1,0 +1,83 @@
+"""What releases came to, added up over their runs and windows: for a page, for one day, for all use cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from furrow.store.database import Database
+from furrow.store.tables import window_sums as sums
+
+RUNGS = ("strict", "repaired", "reasked", "escalated")
+_WHOLE = ("records", "accepted", "rejected", "calls", "bought", "input_tokens", "output_tokens", *RUNGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Some windows together. Tokens and cost are of the answers used, bought now or before.
+
+    cost_usd: US dollars, None while the price of one is unknown; seconds_p50, seconds_p95: the mean of the
+    windows' own, by their records.
+    """
+
+    records: int
+    accepted: int
+    rejected: int
+    calls: int
+    bought: int
+    input_tokens: int
+    output_tokens: int
+    strict: int
+    repaired: int
+    reasked: int
+    escalated: int
+    cost_usd: float | None
+    seconds_p50: float | None
+    seconds_p95: float | None
+
+    @property
+    def valid_rate(self) -> float | None:
+        """The share of the records that were accepted; None without a record."""
+        return self.accepted / self.records if self.records else None
+
+    @property
+    def rungs(self) -> dict[str, int]:
+        """Records by the rung on which a step's answer became valid."""
+        return {name: getattr(self, name) for name in RUNGS}
+
+
+class WindowSums:
+    """Every method raises StoreUnavailable (retry helps) or StoreDamaged."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def lately(self, since: datetime) -> dict[str, Sums]:
+        """Each use case with what its windows since then came to."""
+        query = sa.select(sums.c.use_case, *_columns()).where(sums.c.started_at >= since)
+        query = query.group_by(sums.c.use_case)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return {name: Sums(*figures) for name, *figures in rows}
+
+    def by_day(self, use_case: str, since: date) -> dict[tuple[date, str], Sums]:
+        """(day in UTC, release) -> what it came to, in their order."""
+        query = sa.select(sums.c.day, sums.c.release, *_columns())
+        query = query.where(sums.c.use_case == use_case, sums.c.day >= since)
+        query = query.group_by(sums.c.day, sums.c.release).order_by(sums.c.day, sums.c.release)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return {(day, release): Sums(*figures) for day, release, *figures in rows}
+
+
+def _columns() -> list[sa.ColumnElement[object]]:
+    whole = [sa.cast(sa.func.sum(sums.c[name]), sa.BigInteger) for name in _WHOLE]
+    all_known = sa.func.count(sums.c.cost_usd) == sa.func.count()
+    cost = sa.case((all_known, sa.func.sum(sums.c.cost_usd)), else_=None)
+    return [*whole, cost, _weighted(sums.c.seconds_p50), _weighted(sums.c.seconds_p95)]
+
+
+def _weighted(column: sa.ColumnElement[float]) -> sa.ColumnElement[float]:
+    """The mean by records of the windows that have it."""
+    weight = sa.func.sum(sa.case((column.is_not(None), sums.c.records), else_=0))
+    return sa.func.sum(column * sums.c.records) / sa.func.nullif(weight, 0)

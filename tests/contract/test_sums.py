@@ -1,0 +1,131 @@
+"""What is added up for the pages, on every database: nothing is counted twice, and nothing is left out."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from furrow.engine.ports import Answer, Finish, Purchase
+from furrow.store.call_days import SETTLED, Bought, CallDays
+from furrow.store.database import Database
+from furrow.store.ledger import SqlLedger
+from furrow.store.retention import Retention
+from furrow.store.window_sums import Sums, WindowSums
+from furrow.store.windows import Windows
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+DAY = NOON.date()
+NUMBERS = count()
+
+
+def buy(database: Database, at: datetime, cost: float | None = 0.25, use_case: str = "goods") -> None:
+    answer = Answer("{}", Finish.STOP, "m-1", 10, 2, cost, 1.5)
+    purchase = Purchase(f"k{next(NUMBERS)}", answer, "small", use_case, "extract", "v1@1", "r1")
+    SqlLedger(database, now=lambda: at).record([purchase])
+
+
+def days(database: Database, now: datetime = NOON) -> CallDays:
+    return CallDays(database, now=lambda: now)
+
+
+def bought(calls: int, cost: float, unpriced: int = 0, day: date = DAY, use_case: str = "goods") -> Bought:
+    tokens = (10 * calls, 2 * calls)
+    return Bought(
+        day, use_case, "v1@1", "extract", "small", "m-1", calls, unpriced, *tokens, cost, 1.5 * calls
+    )
+
+
+def test_what_was_bought_is_there_before_and_after_it_is_added_up(database: Database) -> None:
+    for hours in (30, 3, 2):
+        buy(database, NOON - timedelta(hours=hours))
+    buy(database, NOON - timedelta(minutes=1), cost=None)
+    buy(database, NOON, use_case="clothes")
+    expected = [
+        bought(1, 0.25, day=DAY - timedelta(days=1)),
+        bought(1, 0.25, use_case="clothes"),
+        bought(3, 0.5, unpriced=1),
+    ]
+    assert days(database).since(DAY - timedelta(days=1)) == expected
+    for _ in range(2):
+        days(database).add_up()
+        assert days(database).since(DAY - timedelta(days=1)) == expected
+    assert days(database).since(DAY, "clothes") == [bought(1, 0.25, use_case="clothes")]
+    assert days(database).since(DAY + timedelta(days=1)) == []
+
+
+def test_a_call_that_may_still_be_followed_by_an_older_one_waits(database: Database) -> None:
+    buy(database, NOON - SETTLED / 2)
+    assert days(database).add_up() is None
+    buy(database, NOON - SETTLED / 1.5)
+    assert days(database, NOON + SETTLED).add_up() is not None
+    assert days(database, NOON + SETTLED).since(DAY) == [bought(2, 0.5)]
+
+
+def test_a_backlog_is_added_up_bit_by_bit(database: Database) -> None:
+    for hours in range(1, 9):
+        buy(database, NOON - timedelta(hours=hours))
+    reached = days(database).add_up(most_spans=2)
+    assert reached is not None and reached < NOON - timedelta(hours=5)
+    assert days(database).since(DAY) == [bought(8, 2.0)]
+    days(database).add_up()
+    assert days(database).since(DAY) == [bought(8, 2.0)]
+
+
+def test_many_that_add_up_at_once_count_each_call_once(database: Database) -> None:
+    for minutes in range(0, 600, 20):
+        buy(database, NOON - timedelta(minutes=30 + minutes))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: days(database).add_up(), range(4)))
+    assert sum(row.calls for row in days(database).since(DAY - timedelta(days=1))) == 30
+
+
+def test_what_is_pruned_stays_in_the_sums(database: Database) -> None:
+    buy(database, NOON - timedelta(days=3))
+    Retention(database, now=lambda: NOON).prune(timedelta(days=1))
+    assert Retention(database).size().calls == 0
+    assert days(database).since(DAY - timedelta(days=5)) == [bought(1, 0.25, day=DAY - timedelta(days=3))]
+
+
+# --- windows ---------------------------------------------------------------------------------------
+
+
+def note(
+    database: Database, run: str, accepted: int, p95: float | None, cost: float | None = 1.0, hours: int = 0
+) -> None:
+    report = {
+        "outcomes": {"accepted": accepted, "rejected": 2},
+        "rungs": {"strict": accepted, "repaired": 1},
+        "input_tokens": 100,
+        "output_tokens": 10,
+        "cost_usd": cost,
+        "seconds": {"p50": 1.0 if p95 else None, "p95": p95},
+        "steps": {"a": {"calls": 3, "bought": 2}, "b": {"calls": 1, "bought": 0}},
+    }
+    start = NOON - timedelta(hours=hours)
+    Windows(database).note("goods", "v1@1", run, start, NOON, accepted + 2, report)
+
+
+def test_windows_add_up_by_use_case_and_by_day_and_a_rerun_counts_once(database: Database) -> None:
+    note(database, "r1", 8, 1.0)
+    note(database, "r1", 8, 2.0)
+    note(database, "r2", 28, 4.0, hours=24)
+    [whole] = WindowSums(database).lately(NOON - timedelta(days=2)).values()
+    assert whole == Sums(40, 36, 4, 8, 4, 200, 20, 36, 2, 0, 0, 2.0, 1.0, pytest.approx(3.5))
+    assert whole.valid_rate == 0.9 and whole.rungs["strict"] == 36
+    by_day = WindowSums(database).by_day("goods", DAY - timedelta(days=1))
+    assert [(day, each.records) for (day, _), each in by_day.items()] == [
+        (DAY - timedelta(days=1), 30),
+        (DAY, 10),
+    ]
+    assert WindowSums(database).lately(NOON - timedelta(hours=1))["goods"].seconds_p95 == 2.0
+    assert WindowSums(database).by_day("clothes", DAY) == {}
+
+
+def test_an_unknown_price_or_time_is_not_nothing(database: Database) -> None:
+    note(database, "r1", 8, None)
+    note(database, "r2", 8, 3.0, cost=None)
+    [found] = WindowSums(database).lately(NOON).values()
+    assert (found.cost_usd, found.seconds_p95) == (None, 3.0)
