@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.plugins_manager import AirflowPlugin
 
 from furrow.orchestration.links import ReportLink
-from furrow.orchestration.mount import EXTERNAL_VIEW, FASTAPI_APP
+from furrow.orchestration.mount import EXTERNAL_VIEWS, FASTAPI_APP
 
 
 class FurrowPlugin(AirflowPlugin):
@@ -13,5 +13,5 @@ class FurrowPlugin(AirflowPlugin):
 
     name = "furrow"
     fastapi_apps = [FASTAPI_APP]  # noqa: RUF012 - Airflow's plugin interface
-    external_views = [EXTERNAL_VIEW]  # noqa: RUF012
+    external_views = EXTERNAL_VIEWS
     operator_extra_links = [ReportLink()]  # noqa: RUF012

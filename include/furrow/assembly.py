@@ -32,6 +32,7 @@ from furrow.engine.pipeline import Pipeline
 from furrow.engine.plan import Plan, Planning, plan
 from furrow.engine.ports import Connections, ImageFiles, Interval, LanguageModel, Prices, Sink, Source
 from furrow.engine.reading import read_work
+from furrow.engine.recall import Recall
 from furrow.engine.record import Work
 from furrow.engine.repeats import Repeat
 from furrow.errors import OptionUnknown
@@ -283,6 +284,11 @@ class Deployment:
         finally:
             gc.unfreeze()
             await calls.close()
+
+    def recall(self, version: Version) -> tuple[Recall, Pipeline]:
+        """A pipeline that is answered out of the ledger alone, and what it keeps of that."""
+        recall = Recall(version.catalogue, self.ledger)
+        return recall, Pipeline(version, recall, self._image_files(version))
 
     def file_works(self, use_case: UseCase, path: Path, limit: int | None = None) -> Iterator[Work]:
         """The records of a file, read as the use case reads its source. Raises SourceUnavailable."""

@@ -102,7 +102,10 @@ def note(
         "output_tokens": 10,
         "cost_usd": cost,
         "seconds": {"p50": 1.0 if p95 else None, "p95": p95},
-        "steps": {"a": {"calls": 3, "bought": 2}, "b": {"calls": 1, "bought": 0}},
+        "steps": {
+            "a": {"calls": 4, "bought": 3, "cost_usd": cost},
+            "b": {"calls": 0, "bought": 0, "cost_usd": 0.0},
+        },
     }
     start = NOON - timedelta(hours=hours)
     Windows(database).note("goods", "v1@1", run, start, NOON, accepted + 2, report)
@@ -113,7 +116,7 @@ def test_windows_add_up_by_use_case_and_by_day_and_a_rerun_counts_once(database:
     note(database, "r1", 8, 2.0)
     note(database, "r2", 28, 4.0, hours=24)
     [whole] = WindowSums(database).lately(NOON - timedelta(days=2)).values()
-    assert whole == Sums(40, 36, 4, 8, 4, 200, 20, 36, 2, 0, 0, 2.0, 1.0, pytest.approx(3.5))
+    assert whole == Sums(40, 36, 4, 8, 6, 200, 20, 36, 2, 0, 0, 2.0, 0.5, 1.0, pytest.approx(3.5))
     assert whole.valid_rate == 0.9 and whole.rungs["strict"] == 36
     by_day = WindowSums(database).by_day("goods", DAY - timedelta(days=1))
     assert [(day, each.records) for (day, _), each in by_day.items()] == [

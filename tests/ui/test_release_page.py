@@ -12,7 +12,8 @@ from furrow.assembly import Deployment
 from furrow.config.settings import Settings
 from furrow.errors import OptionUnknown
 from furrow.orchestration.release_page import evaluation_page, release_page
-from furrow.orchestration.rendering import render
+from furrow.orchestration.view import View
+from furrow.orchestration.view import shown as in_html
 from furrow.store.evaluations import Evaluated
 from tests.folders import FolderOfPrompts
 
@@ -29,7 +30,7 @@ def deployment(prompts: FolderOfPrompts, tmp_path: Path) -> Deployment:
 
 
 def shown(deployment: Deployment) -> str:
-    return render("releases.html.j2", page=release_page(deployment, "goods"), nonce="n")
+    return in_html("releases.html.j2", View("en", "light"), page=release_page(deployment, "goods"))
 
 
 def evaluated(evaluation: str, text: str = "brand") -> Evaluated:
@@ -62,7 +63,7 @@ def test_what_people_and_models_wrote_is_never_markup(deployment: Deployment) ->
     deployment.promotions("goods").promote("v2", HOSTILE, HOSTILE, evaluation=HOSTILE)
     deployment.evaluations.note([evaluated(HOSTILE, HOSTILE)])
     text = shown(deployment)
-    assert "<script>alert" not in text and text.count("<script") == 1
+    assert "<script>alert" not in text and text.count("<script") == 3
 
 
 def test_the_page_of_an_evaluation_is_what_it_stored(deployment: Deployment) -> None:

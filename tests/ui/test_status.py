@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import html
+import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from furrow.config.settings import Settings
 from furrow.engine.ports import Answer, Finish, Purchase
-from furrow.orchestration.rendering import render
-from furrow.orchestration.status import AirflowRun, Status, UseCaseStatus, collect_status
+from furrow.orchestration.status import AirflowRun, Status, UseCaseStatus, collect_status, in_order
+from furrow.orchestration.view import View, shown
 from furrow.store.database import open_database
-from furrow.store.ledger import SqlLedger
-from furrow.store.runs import Run, RunTable
+from furrow.store.evaluations import Evaluated, Evaluations
+from furrow.store.ledger import Spending, SqlLedger
+from furrow.store.windows import Windows
 from tests.folders import PIPELINE, FolderOfPrompts
 
 STARTED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -37,38 +40,89 @@ def bought(cost: float | None) -> Purchase:
     return Purchase(f"key-{cost}", answer, "small", "goods", "digest", "v1@00000000", "r1")
 
 
+PLACE = {"sort": "", "down": False, "page": 1, "pages": 1}
+
+
 def page(status: Status) -> str:
-    return render("overview.html.j2", status=status, nonce="n")
+    return shown("overview.html.j2", View("en", "light"), **PLACE, status=status)
 
 
-def test_a_use_case_that_never_ran_has_a_release_and_no_counts(settings: Settings) -> None:
+def test_a_use_case_that_never_ran_has_a_release_and_no_figures(settings: Settings) -> None:
     [goods] = status_of(settings, {"goods"}).use_cases
 
     assert goods.release.startswith("v1@") and goods.owner == "tests"
-    assert (goods.last, goods.counts) == (None, None)
+    assert (goods.last, goods.day, goods.evaluation, goods.drift) == (None, None, None, None)
     assert goods.spent_today is not None and goods.spent_today.calls == 0
+    assert (goods.dead_letters, goods.alarms) == (0, ())
 
 
-def test_the_last_run_is_airflows_and_its_counts_are_those_of_its_report(settings: Settings) -> None:
-    runs = RunTable(open_database(settings.database))
-    runs.start(Run("goods", "r1", "v1@00000000"))
-    runs.finish("goods", "r1", {"counts": {"accepted": 1234, "rejected": 2}, "cost_usd": 0.5})
+def test_the_last_run_is_airflows_and_the_figures_are_of_the_last_day(settings: Settings) -> None:
+    windows = Windows(open_database(settings.database))
+    now = datetime.now(UTC)
+    for hours, accepted in ((1, 1232), (30, 5000)):
+        began = now - timedelta(hours=hours)
+        report = {
+            "outcomes": {"accepted": accepted, "rejected": 2},
+            "rungs": {"strict": 3, "reasked": 1},
+            "seconds": {"p50": 0.5, "p95": 1.25},
+        }
+        windows.note("goods", "v1@00000000", f"r{hours}", began, now, accepted + 2, report)
 
     status = status_of(settings, {"goods"}, goods=AirflowRun("r1", "success", STARTED))
 
     text = page(status)
-    assert "1,234" in text and ">2<" in text and "2026-11-24 09:30 UTC" in text and "success" in text
+    assert "1,234" in text and "99.8 %" in text and "2026-11-24 09:30 UTC" in text and "success" in text
+    assert "75.0 %" in text and "reasked 1" in text and "1.25 s" in text
 
 
-def test_a_run_without_a_report_yet_shows_no_counts_of_an_older_one(settings: Settings) -> None:
-    runs = RunTable(open_database(settings.database))
-    runs.start(Run("goods", "r1", "v1@00000000"))
-    runs.finish("goods", "r1", {"counts": {"accepted": 1234}})
+RED = {
+    "a failed run": "the last run failed",
+    "a spent budget": "today's budget is spent",
+    "a failed evaluation": "the live release failed its evaluation",
+    "drift": "the live release drifts",
+}
 
-    [goods] = status_of(settings, {"goods"}, goods=AirflowRun("r2", "running", STARTED)).use_cases
 
-    assert goods.last is not None and goods.last.state == "running"
-    assert goods.counts is None
+@pytest.mark.parametrize("what", RED, ids=RED)
+def test_what_a_person_should_look_at_is_red_and_first(
+    what: str, settings: Settings, prompts: FolderOfPrompts
+) -> None:
+    shutil.copytree(prompts.path / "goods", prompts.path / "atlas")
+    prompts.put("goods/pipeline.yaml", PIPELINE + "budget: {usd_per_day: 0.2}\n")
+    database = open_database(settings.database)
+    release = status_of(settings, {"goods"}).use_cases[0].release
+    runs = {}
+    if what == "a failed run":
+        runs["goods"] = AirflowRun("r1", "failed", STARTED)
+    elif what == "a spent budget":
+        SqlLedger(database).record([bought(0.25)])
+    elif what == "drift":
+        Windows(database).note_drift("goods", release, ["category moved"], enough=True)
+    else:
+        found = Evaluated("goods", "e1", release, "v1", "h", "t", "fail", STARTED, {"fields": {}})
+        Evaluations(database).note([found])
+
+    status = status_of(settings, {"goods", "atlas"}, **runs)
+
+    lines = in_order(status.use_cases)
+    assert lines[0].name == "goods" and lines[0].alarms == (RED[what],)
+    assert 'class="red"' in page(status) and html.escape(RED[what]) in page(status)
+
+
+def test_lines_without_a_figure_come_last_whichever_way_they_are_sorted() -> None:
+    known = [
+        UseCaseStatus(name, name, spent_today=Spending(1, cost)) for name, cost in (("a", 2.0), ("b", 1.0))
+    ]
+    lines = [UseCaseStatus("c", "c"), *known]
+    assert [line.name for line in in_order(lines, "cost")] == ["b", "a", "c"]
+    assert [line.name for line in in_order(lines, "cost", descending=True)] == ["a", "b", "c"]
+    assert [line.name for line in in_order(lines, "'; drop table")] == ["a", "b", "c"]
+
+
+def test_the_page_is_korean_for_who_reads_korean(settings: Settings) -> None:
+    status = status_of(settings, {"goods"})
+    text = shown("overview.html.j2", View("ko", "dark"), **PLACE, status=status)
+    assert 'lang="ko"' in text and 'data-theme="dark"' in text and "사용 사례" in text
 
 
 def test_todays_cost_is_the_ledgers_and_calls_without_a_price_are_counted(settings: Settings) -> None:
@@ -112,11 +166,13 @@ def test_a_state_database_that_cannot_be_read_hides_no_use_case(settings: Settin
     assert status.trouble.split(":")[0] in page(status)
 
 
-@pytest.mark.parametrize("field", ["name", "error", "description", "owner", "release", "dag_id"])
+@pytest.mark.parametrize(
+    "field", ["name", "error", "description", "owner", "release", "dag_id", "experiment"]
+)
 def test_text_of_an_author_is_never_markup(field: str) -> None:
     line = replace(UseCaseStatus("goods", "goods"), **{field: "<script>alert(1)</script>\"'"})
 
     text = page(Status([line], "2026-11-24", trouble="<b>trouble</b>"))
 
     assert "<script>alert" not in text and "<b>trouble" not in text
-    assert text.count("<script") == 1
+    assert text.count("<script") == 2

@@ -284,6 +284,7 @@ class BatchRun:
         found = check_run(self._outside.windows, self.use_case.name, manifest.release, report, began)
         for alarm in found.alarms:
             log.error("ALARM: %s drifts from its first runs: %s", manifest.release, alarm)
+        self._outside.windows.note_drift(self.use_case.name, manifest.release, found.alarms, found.enough)
         return {**found.to_json(), "alarms": found.alarms}
 
     def _short(self, manifest: Manifest, reports: Mapping[str, RunReport]) -> Json:

@@ -57,6 +57,12 @@ STREAM, EVAL, EXPERIMENT = ".stream", ".eval", ".experiment"
 Loaded = TypeVar("Loaded")
 
 
+def use_case_of(dag_id: str) -> str:
+    """The use case whose DAG, or one of whose further DAGs, has this id."""
+    name, dot, rest = dag_id.partition(".")
+    return name if dot + rest in (STREAM, EVAL, EXPERIMENT) else dag_id
+
+
 def load_models(prompts: Path) -> ModelsFile:
     """The model catalogue of a prompts folder. Raises ConfigError."""
     file = read_yaml(prompts / "models.yaml", "models.yaml")
@@ -86,7 +92,7 @@ def load_all(prompts: Path) -> list[UseCase | Broken]:
     if not prompts.is_dir():
         raise ConfigError(Problem(str(prompts), None, "there is no such folder", "set FURROW_PROMPTS"))
     models = load_models(prompts)
-    return [_load_or_broken(folder, models) for folder in use_case_folders(prompts)]
+    return [load_or_broken(folder, models) for folder in use_case_folders(prompts)]
 
 
 def use_case_folders(prompts: Path) -> list[Path]:
@@ -94,7 +100,8 @@ def use_case_folders(prompts: Path) -> list[Path]:
     return sorted(path for path in prompts.iterdir() if path.is_dir() and path.name[0] not in "._")
 
 
-def _load_or_broken(folder: Path, models: ModelsFile) -> UseCase | Broken:
+def load_or_broken(folder: Path, models: ModelsFile) -> UseCase | Broken:
+    """One folder, or what keeps it from loading."""
     try:
         return load_use_case(folder, models)
     except ConfigError as error:

@@ -36,10 +36,30 @@ def below_base_url(path: str) -> str:
 
 
 FASTAPI_APP = {"app": Pages(), "url_prefix": PREFIX, "name": "Furrow"}
-EXTERNAL_VIEW = {
-    "name": "Furrow",
-    "href": below_base_url(f"{PREFIX}/"),
-    "destination": "nav",
-    "nav_top_level": True,
-    "url_route": "furrow",
-}
+EXTERNAL_VIEWS = [
+    {
+        "name": "Furrow",
+        "href": below_base_url(f"{PREFIX}/"),
+        "destination": "nav",
+        "nav_top_level": True,
+        "url_route": "furrow",
+    },
+    {
+        "name": "Furrow",
+        "href": below_base_url(f"{PREFIX}/use-case?use_case={{DAG_ID}}"),
+        "destination": "dag",
+        "url_route": "furrow_use_case",
+    },
+    {
+        "name": "Furrow",
+        "href": below_base_url(f"{PREFIX}/calls?use_case={{DAG_ID}}&run_id={{RUN_ID}}"),
+        "destination": "dag_run",
+        "url_route": "furrow_run",
+    },
+    {
+        "name": "Furrow",
+        "href": below_base_url(f"{PREFIX}/calls?use_case={{DAG_ID}}&run_id={{RUN_ID}}&step={{TASK_ID}}"),
+        "destination": "task_instance",
+        "url_route": "furrow_calls",
+    },
+]

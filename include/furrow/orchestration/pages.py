@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
+from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagDetails
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_view
 from airflow.models.dagrun import DagRun
-from fastapi import Depends, FastAPI, HTTPException
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment
+from furrow.config.loader import use_case_of
 from furrow.config.settings import Settings
 from furrow.errors import FurrowError, OptionUnknown, TransientError
+from furrow.orchestration import charts, price_page, record_page, use_case_page
+from furrow.orchestration.diff_page import differing_files
+from furrow.orchestration.language import COOKIE, language_of
 from furrow.orchestration.release_page import evaluation_page, release_page
-from furrow.orchestration.rendering import render
-from furrow.orchestration.status import AirflowRun, collect_status
+from furrow.orchestration.status import COLUMNS, AirflowRun, collect_status, in_order
+from furrow.orchestration.view import View, shown
+from furrow.store.call_history import calls_of_run
+from furrow.store.dead_letters import Selection
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",
 }
+
+LINES = 200
+"""Use cases on one page."""
+CALLS = 100
+"""Calls on one page."""
+SPANS_AT_ONCE = 50
+"""Hours of calls that a page may add up before it shows what there is."""
 
 
 def create_app() -> FastAPI:
@@ -41,9 +54,9 @@ def create_app() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    app.get("/", response_class=HTMLResponse)(overview)
-    app.get("/releases", response_class=HTMLResponse)(releases)
-    app.get("/evaluation", response_class=HTMLResponse)(evaluation)
+    for path, page in _PAGES.items():
+        app.get(path, response_class=HTMLResponse)(page)
+    app.get("/static/bokeh.min.js")(charts_script)
     return app
 
 
@@ -63,23 +76,167 @@ def newest_runs(
     return {dag_id: AirflowRun(run_id, str(state), start) for dag_id, run_id, state, start in rows}
 
 
+def view_of(request: Request) -> View:
+    """The language and the look that the browser has in Airflow."""
+    theme = "dark" if request.cookies.get("furrow_theme") == "dark" else "light"
+    accepted = request.headers.get("accept-language")
+    return View(language_of(request.cookies.get(COOKIE), accepted), theme)
+
+
+Readable = Annotated[set[str], Depends(readable_dags)]
+Viewing = Annotated[View, Depends(view_of)]
+
+
+def may_see_personal_data(user: GetUserDep, use_case: str) -> bool:
+    """Who may edit the DAG of a use case sees its records as they are."""
+    details = DagDetails(id=use_case)
+    return bool(get_auth_manager().is_authorized_dag(method="PUT", details=details, user=user))
+
+
 def overview(
-    readable: Annotated[set[str], Depends(readable_dags)],
+    view: Viewing,
+    readable: Readable,
     runs: Annotated[Mapping[str, AirflowRun], Depends(newest_runs)],
+    sort: str = "",
+    down: bool = False,
+    page: Annotated[int, Query(ge=1)] = 1,
 ) -> HTMLResponse:
-    """How every use case stands."""
-    return _page("overview.html.j2", status=collect_status(Settings.from_environment(), runs, readable))
+    """How every use case stands; what is red comes first."""
+    status = collect_status(Settings.from_environment(), runs, readable)
+    lines = in_order(status.use_cases, sort, down)
+    pages = max(1, -(-len(lines) // LINES))
+    shown = replace(status, use_cases=lines[(page - 1) * LINES : page * LINES])
+    place = {"sort": sort if sort in COLUMNS else "", "down": down, "page": page, "pages": pages}
+    return _page("overview.html.j2", replace(view, tab="overview"), status=shown, **place)
 
 
-def releases(readable: Annotated[set[str], Depends(readable_dags)], use_case: str) -> HTMLResponse:
-    """The releases and the evaluations of a use case."""
-    _require(use_case, readable)
+def use_case(view: Viewing, readable: Readable, use_case: str, days: int = 30) -> HTMLResponse:
+    """A use case over time."""
+    name = _require(use_case, readable)
+    days = days if days in use_case_page.SPANS else 30
     with _told():
-        return _page("releases.html.j2", page=release_page(_deployment(), use_case))
+        deployment = _deployment()
+        deployment.call_days.add_up(most_spans=SPANS_AT_ONCE)
+        page = use_case_page.use_case_page(deployment, name, days)
+        experiment = use_case_page.experiment_look(deployment, name)
+    values = {"page": page, "experiment": experiment, "spans": use_case_page.SPANS}
+    return _page("use_case.html.j2", replace(view, tab="use-case", use_case=name), **values)
+
+
+def releases(view: Viewing, readable: Readable, use_case: str) -> HTMLResponse:
+    """The releases and the evaluations of a use case."""
+    name = _require(use_case, readable)
+    with _told():
+        page = release_page(_deployment(), name)
+    return _page("releases.html.j2", replace(view, tab="releases", use_case=name), page=page)
+
+
+def diff(view: Viewing, readable: Readable, use_case: str, before: str, after: str) -> HTMLResponse:
+    """Two versions side by side."""
+    name = _require(use_case, readable)
+    with _told():
+        found = _deployment().use_case(name)
+        files = differing_files(found.version(before), found.version(after))
+    values = {"before": before, "after": after, "files": files}
+    return _page("diff.html.j2", replace(view, tab="releases", use_case=name), **values)
+
+
+def drift(view: Viewing, readable: Readable, use_case: str) -> HTMLResponse:
+    """The live release next to its first days."""
+    name = _require(use_case, readable)
+    with _told():
+        page = use_case_page.drift_page(_deployment(), name)
+    return _page("drift.html.j2", replace(view, tab="drift", use_case=name), page=page)
+
+
+def price(
+    view: Viewing,
+    readable: Readable,
+    use_case: str = "",
+    span: int = 30,
+    page: Annotated[int, Query(ge=1)] = 1,
+) -> HTMLResponse:
+    """What was paid, and what other models would take."""
+    name = _require(use_case, readable) if use_case else ""
+    span = span if span in price_page.SPANS else 30
+    with _told():
+        deployment = _deployment()
+        deployment.call_days.add_up(most_spans=SPANS_AT_ONCE)
+        found = price_page.price_page(deployment, readable, span, name or None, page)
+        figure = price_page.chart_of(found)
+    values = {"page": found, "span": span, "spans": price_page.SPANS, "figure": figure}
+    view = replace(view, tab="price", use_case=name)
+    return _page("price.html.j2", view, rows_on_a_page=price_page.ROWS, **values)
+
+
+def records(
+    view: Viewing,
+    readable: Readable,
+    use_case: str,
+    key: str = "",
+    reason: str = "",
+    step: str = "",
+    release: str = "",
+) -> HTMLResponse:
+    """Records by key, or the dead letters of a use case."""
+    name = _require(use_case, readable)
+    selection = Selection(reason or None, step or None, release or None)
+    with _told():
+        deployment = _deployment()
+        found = record_page.find(deployment, name, key) if key else None
+        letters = record_page.dead_letters(deployment, name, selection)
+    values = {"key": key, "found": found, "letters": letters, "selection": selection}
+    return _page("records.html.j2", replace(view, tab="records", use_case=name), **values)
+
+
+def record(
+    view: Viewing,
+    readable: Readable,
+    unmasked: Annotated[bool, Depends(may_see_personal_data)],
+    use_case: str,
+    record_id: str,
+    run_id: str = "",
+    letter: str = "",
+) -> HTMLResponse:
+    """One record's way through the steps."""
+    name = _require(use_case, readable)
+    with _told():
+        if letter:
+            way = record_page.way_of_letter(_deployment(), name, letter, record_id, unmasked)
+        else:
+            way = record_page.way_in_run(_deployment(), name, run_id, record_id, unmasked)
+    return _page("record.html.j2", replace(view, tab="records", use_case=name), way=way)
+
+
+def calls(
+    view: Viewing,
+    readable: Readable,
+    use_case: str,
+    run_id: str,
+    step: str = "",
+    page: Annotated[int, Query(ge=1)] = 1,
+) -> HTMLResponse:
+    """What a run bought, call by call; a step by the id of its task."""
+    name = _require(use_case, readable)
+    step = step.rpartition(".")[2]
+    with _told():
+        deployment = _deployment()
+        steps = deployment.use_case(name).version().outputs
+        step = step if step in steps else ""
+        found = calls_of_run(deployment.database, name, run_id, step or None, page, CALLS)
+    values = {"run_id": run_id, "step": step, "steps": list(steps), "found": found, "page": page}
+    view = replace(view, tab="records", use_case=name)
+    return _page("calls.html.j2", view, rows_on_a_page=CALLS, **values)
+
+
+def charts_script() -> FileResponse:
+    """The script that draws charts; it comes with this server."""
+    headers = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    return FileResponse(charts.script(), media_type="text/javascript", headers=headers)
 
 
 def evaluation(
-    readable: Annotated[set[str], Depends(readable_dags)],
+    readable: Readable,
     use_case: str,
     evaluation: str,
     version: str | None = None,
@@ -94,23 +251,28 @@ def evaluation(
     return HTMLResponse(text, headers={**_HEADERS, "Content-Security-Policy": policy})
 
 
-def _page(template: str, **values: object) -> HTMLResponse:
-    nonce = secrets.token_urlsafe(16)
+def _page(template: str, view: View, **values: object) -> HTMLResponse:
+    """The charts' script writes styles of its own, and draws into pictures that it makes itself."""
     policy = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; frame-ancestors 'self'"
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-{view.nonce}';"
+        " img-src data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'self'"
     )
-    text = render(template, nonce=nonce, **values)
-    return HTMLResponse(text, headers={**_HEADERS, "Content-Security-Policy": policy})
+    return HTMLResponse(
+        shown(template, view, **values), headers={**_HEADERS, "Content-Security-Policy": policy}
+    )
 
 
 def _deployment() -> Deployment:
     return Deployment(None, EnvironmentConnections({}))
 
 
-def _require(use_case: str, readable: set[str]) -> None:
-    """The same answer for one that is not there and one that the user may not see."""
-    if use_case not in readable:
+def _require(use_case: str, readable: set[str]) -> str:
+    """The use case of a DAG id. One that is not there and one that may not be seen get the same answer."""
+    name = use_case_of(use_case)
+    if name not in readable:
         raise HTTPException(404, "there is no such use case")
+    return name
 
 
 @contextmanager
@@ -123,3 +285,17 @@ def _told() -> Iterator[None]:
         raise HTTPException(503, str(error)) from error
     except FurrowError as error:
         raise HTTPException(409, str(error)) from error
+
+
+_PAGES: dict[str, Callable[..., Response]] = {
+    "/": overview,
+    "/use-case": use_case,
+    "/releases": releases,
+    "/diff": diff,
+    "/evaluation": evaluation,
+    "/drift": drift,
+    "/price": price,
+    "/records": records,
+    "/record": record,
+    "/calls": calls,
+}

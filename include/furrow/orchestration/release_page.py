@@ -16,10 +16,11 @@ MOST_EVALUATIONS = 100
 
 @dataclass(frozen=True)
 class ReleasePage:
-    """live: the release that serves; log, evaluations: the newest first."""
+    """live: the release that serves; versions: of the folder; log, evaluations: the newest first."""
 
     use_case: str
     live: str
+    versions: list[str]
     canary: Entry | None
     log: list[Entry]
     evaluations: list[Evaluated]
@@ -29,10 +30,11 @@ def release_page(deployment: Deployment, name: str) -> ReleasePage:
     """Raises OptionUnknown, ConfigError, ReleaseChanged, StoreUnavailable."""
     history = deployment.releases.history(name)
     standing = standing_of(history)
-    live = standing.live.release if standing is not None else deployment.use_case(name).version().release
+    use_case = deployment.use_case(name)
     return ReleasePage(
         use_case=name,
-        live=live,
+        live=standing.live.release if standing is not None else use_case.version().release,
+        versions=list(use_case.versions),
         canary=standing.canary if standing is not None else None,
         log=history[::-1],
         evaluations=deployment.evaluations.newest(name, MOST_EVALUATIONS),

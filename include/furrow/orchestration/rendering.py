@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from typing import TYPE_CHECKING
@@ -27,9 +28,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters["cell"] = cell
+    found.filters["readable"] = readable
     return found
 
 
 def cell(text: object) -> str:
     """Text inside a Markdown table cell: it cannot end the cell, the row or a code span."""
     return re.sub(r"\s+", " ", str(text)).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")
+
+
+def readable(value: object) -> str:
+    """A JSON value for a person: indented, letters as letters."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)

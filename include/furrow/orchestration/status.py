@@ -1,20 +1,26 @@
-"""How every use case stands: what loads, which release serves, the last run, what today cost."""
+"""How every use case stands: what serves, the last run, the last day, money, quality, drift, lag."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from furrow.config.loader import load_all
+from furrow.config.loader import STREAM
 from furrow.config.settings import Settings
 from furrow.config.use_case import Broken, UseCase
-from furrow.engine.record import Outcome
 from furrow.errors import ConfigError, FurrowError
 from furrow.orchestration.dag_factory import NOTHING_LOADS, dag_id_of
+from furrow.orchestration.loaded import LOADED
 from furrow.store.database import open_database
+from furrow.store.glance import DriftLook, Glance, Money, NewestEvaluation, StreamState
 from furrow.store.ledger import Spending, SqlLedger
-from furrow.store.runs import Run, RunTable
+from furrow.store.promotion import as_served
+from furrow.store.releases import Entry, Standing
+from furrow.store.window_sums import Sums, WindowSums
+
+LATELY = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,10 @@ class AirflowRun:
 
 @dataclass(frozen=True)
 class UseCaseStatus:
-    """One line of the page. counts: records of the last run by outcome, None while it has no report."""
+    """One line of the page. day: what the last 24 hours came to, None without a record.
+
+    cap_usd: what it may spend today; alarms: what a person should look at, in words.
+    """
 
     name: str
     dag_id: str
@@ -36,9 +45,18 @@ class UseCaseStatus:
     description: str = ""
     owner: str = ""
     release: str = ""
+    canary: Entry | None = None
+    experiment: str | None = None
     last: AirflowRun | None = None
-    counts: Mapping[str, int] | None = None
+    day: Sums | None = None
     spent_today: Spending | None = None
+    cap_usd: float | None = None
+    evaluation: NewestEvaluation | None = None
+    drift: DriftLook | None = None
+    stream: StreamState | None = None
+    max_lag_seconds: float | None = None
+    dead_letters: int | None = None
+    alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,59 +65,145 @@ class Status:
 
     use_cases: list[UseCaseStatus]
     day: str
-    outcomes: list[str] = field(default_factory=lambda: [str(outcome) for outcome in Outcome])
     trouble: str | None = None
 
 
 @dataclass(frozen=True)
 class _Figures:
-    reports: Mapping[str, Run]
-    spent: Mapping[str, Spending] | None
+    """What the state database knows, by use case. spent: None while it cannot be read."""
+
+    spent: Mapping[str, Spending] | None = None
+    days: Mapping[str, Sums] = field(default_factory=dict)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    money: Mapping[str, Money] = field(default_factory=dict)
+    evaluations: Mapping[tuple[str, str], NewestEvaluation] = field(default_factory=dict)
+    drifts: Mapping[str, DriftLook] = field(default_factory=dict)
+    streams: Mapping[str, StreamState] = field(default_factory=dict)
+    dead_letters: Mapping[str, int] = field(default_factory=dict)
 
 
 def collect_status(settings: Settings, runs: Mapping[str, AirflowRun], readable: set[str]) -> Status:
     """How the use cases stand whose DAG id is in `readable`; `runs`: the newest Airflow run by DAG id."""
-    day = datetime.now(UTC).date()
+    now = datetime.now(UTC)
     try:
-        loaded = load_all(settings.prompts)
+        loaded = LOADED.all(settings.prompts)
     except ConfigError as error:
         shown = [UseCaseStatus(NOTHING_LOADS, NOTHING_LOADS, error=str(error))]
-        return Status([line for line in shown if line.dag_id in readable], str(day))
+        return Status([line for line in shown if line.dag_id in readable], str(now.date()))
     loaded = [found for found in loaded if dag_id_of(found.name) in readable]
     try:
-        figures, trouble = _figures(settings, runs), None
+        figures, trouble = _figures(settings, now), None
     except FurrowError as error:
-        figures, trouble = _Figures({}, None), f"The state database cannot be read: {error}"
-    lines = [_line(found, runs.get(dag_id_of(found.name)), figures) for found in loaded]
-    return Status(lines, str(day), trouble=trouble)
+        figures, trouble = _Figures(), f"The state database cannot be read: {error}"
+    lines = [_line(found, runs, figures) for found in loaded]
+    return Status(lines, str(now.date()), trouble=trouble)
 
 
-def _figures(settings: Settings, runs: Mapping[str, AirflowRun]) -> _Figures:
+def _figures(settings: Settings, now: datetime) -> _Figures:
     database = open_database(settings.database)
-    table = RunTable(database)
-    reports = {
-        name: report for name, last in runs.items() if (report := _report(table, name, last)) is not None
-    }
-    return _Figures(reports, SqlLedger(database).spent_on(datetime.now(UTC).date()))
-
-
-def _report(table: RunTable, use_case: str, last: AirflowRun) -> Run | None:
-    """What that run came to. Replays of dead letters may have run since."""
-    return next((run for run in table.history(use_case) if run.run_id == last.run_id), None)
-
-
-def _line(found: UseCase | Broken, last: AirflowRun | None, figures: _Figures) -> UseCaseStatus:
-    if isinstance(found, Broken):
-        return UseCaseStatus(found.name, dag_id_of(found.name), error=str(found.error), last=last)
-    report = figures.reports.get(found.name)
-    reported = report is not None and report.counts
-    return UseCaseStatus(
-        name=found.name,
-        dag_id=found.name,
-        description=found.pipeline.description,
-        owner=found.pipeline.owner,
-        release=found.version().release,
-        last=last,
-        counts=report.counts if report and reported else None,
-        spent_today=None if figures.spent is None else figures.spent.get(found.name, Spending()),
+    glance = Glance(database)
+    return _Figures(
+        spent=SqlLedger(database).spent_on(now.date()),
+        days=WindowSums(database).lately(now - LATELY),
+        standings=glance.standings(),
+        money=glance.money(),
+        evaluations=glance.evaluations(),
+        drifts=glance.drifts(),
+        streams=glance.streams(),
+        dead_letters=glance.dead_letters(),
     )
+
+
+def _line(found: UseCase | Broken, runs: Mapping[str, AirflowRun], figures: _Figures) -> UseCaseStatus:
+    name, last = found.name, runs.get(dag_id_of(found.name))
+    if isinstance(found, Broken):
+        said = str(found.error)
+        return UseCaseStatus(name, dag_id_of(name), error=said, last=last, alarms=(said,))
+    standing = figures.standings.get(name)
+    try:
+        release, complaint = as_served(found, standing).version().release, None
+    except FurrowError as error:
+        release, complaint = standing.live.release if standing else "", str(error)
+    pipeline = found.pipeline
+    known = figures.spent is not None
+    line = UseCaseStatus(
+        name=name,
+        dag_id=name,
+        description=pipeline.description,
+        owner=pipeline.owner,
+        release=release,
+        canary=standing.canary if standing else None,
+        experiment=pipeline.experiment.candidate if pipeline.experiment else None,
+        last=runs.get(f"{name}{STREAM}") if pipeline.stream is not None and last is None else last,
+        day=figures.days.get(name),
+        spent_today=(figures.spent or {}).get(name, Spending()) if known else None,
+        cap_usd=_cap(pipeline.budget.usd_per_day, figures.money.get(name, Money())),
+        evaluation=figures.evaluations.get((name, release)),
+        drift=figures.drifts.get(name),
+        stream=figures.streams.get(name) if pipeline.stream is not None else None,
+        max_lag_seconds=pipeline.stream.max_lag_seconds if pipeline.stream is not None else None,
+        dead_letters=figures.dead_letters.get(name, 0) if known else None,
+    )
+    return _with_alarms(line, complaint)
+
+
+def _cap(usd_per_day: float | None, money: Money) -> float | None:
+    return None if usd_per_day is None else usd_per_day + money.raised
+
+
+def _with_alarms(line: UseCaseStatus, complaint: str | None) -> UseCaseStatus:
+    found = (*([complaint] if complaint else []), *_alarms(line))
+    return UseCaseStatus(**{**vars(line), "alarms": found})
+
+
+def _alarms(line: UseCaseStatus) -> Iterator[str]:
+    if line.last is not None and line.last.state == "failed":
+        yield "the last run failed"
+    spent = line.spent_today
+    if line.cap_usd is not None and spent is not None and spent.cost_usd >= line.cap_usd:
+        yield "today's budget is spent"
+    if line.evaluation is not None and line.evaluation.decision == "fail":
+        yield "the live release failed its evaluation"
+    if line.drift is not None and line.drift.alarms and line.drift.release == line.release:
+        yield "the live release drifts"
+    if line.stream is not None and line.stream.lag_seconds > (line.max_lag_seconds or 0):
+        yield "the stream lags"
+    if (
+        line.stream is not None
+        and line.last is not None
+        and line.last.state == "running"
+        and not line.stream.alive
+    ):
+        yield "no replica of the stream is alive"
+
+
+def _rungs(line: UseCaseStatus) -> float | None:
+    day = line.day
+    answered = sum(day.rungs.values()) if day is not None else 0
+    return day.strict / answered if day is not None and answered else None
+
+
+_Key = Callable[[UseCaseStatus], Any]
+COLUMNS: dict[str, _Key] = {
+    "name": lambda line: line.name,
+    "last": lambda line: line.last.started_at if line.last and line.last.started_at else None,
+    "records": lambda line: line.day.records if line.day else None,
+    "valid": lambda line: line.day.valid_rate if line.day else None,
+    "strict": _rungs,
+    "cost": lambda line: line.spent_today.cost_usd if line.spent_today else None,
+    "p95": lambda line: line.day.seconds_p95 if line.day else None,
+    "accuracy": lambda line: line.evaluation.mean if line.evaluation else None,
+    "lag": lambda line: line.stream.lag_seconds if line.stream else None,
+    "letters": lambda line: line.dead_letters,
+}
+"""What the lines can be sorted by. A line without a figure comes last."""
+
+
+def in_order(lines: list[UseCaseStatus], column: str = "", descending: bool = False) -> list[UseCaseStatus]:
+    """Sorted by a column; without one, what is red comes first, then by name."""
+    if column not in COLUMNS:
+        return sorted(lines, key=lambda line: (-len(line.alarms), line.name))
+    key = COLUMNS[column]
+    known = [line for line in lines if key(line) is not None]
+    known.sort(key=key, reverse=descending)
+    return [*known, *(line for line in lines if key(line) is None)]

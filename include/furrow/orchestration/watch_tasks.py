@@ -101,6 +101,8 @@ def _drift(deployment: Deployment, name: str) -> list[str]:
 
     release = deployment.use_case(name).version().release
     found = check_drift(deployment.windows, name, release)
+    if found.watched:
+        deployment.windows.note_drift(name, release, found.alarms, found.enough)
     return [f"{name}: {release} drifts from its first days: {alarm}" for alarm in found.alarms]
 
 

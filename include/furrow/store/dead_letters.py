@@ -156,19 +156,23 @@ class DeadLetters:
     ) -> _Letters:
         """The newest row of each letter, the newest letter first, without the texts `record` and `raw`."""
         columns = [column for column in letters.columns if column.name not in ("record", "raw")]
-        query = sa.select(*columns, _tries()).where(_newest(), *_where(use_case, selection, open_only))
+        query = sa.select(*columns, _tries()).where(
+            newest_of_letter(), *_where(use_case, selection, open_only)
+        )
         query = query.order_by(letters.c.at.desc(), letters.c.record_id).limit(limit)
         return self._letters(query)
 
     def count_open(self, use_case: str, selection: Selection = EVERYTHING) -> int:
         """How many letters are open."""
         query = sa.select(sa.func.count()).select_from(letters)
-        query = query.where(_newest(), *_where(use_case, selection, open_only=True))
+        query = query.where(newest_of_letter(), *_where(use_case, selection, open_only=True))
         return self._database.read(lambda connection: connection.scalar(query)) or 0
 
     def open_letters(self, use_case: str, selection: Selection = EVERYTHING) -> Iterator[Letter]:
         """The open letters whole, the oldest first, few of them in memory at a time."""
-        query = sa.select(letters, _tries()).where(_newest(), *_where(use_case, selection, open_only=True))
+        query = sa.select(letters, _tries()).where(
+            newest_of_letter(), *_where(use_case, selection, open_only=True)
+        )
         query = query.order_by(letters.c.at, letters.c.record_id).limit(_PAGE)
         page = self._letters(query)
         while page:
@@ -220,7 +224,7 @@ def _values(letter: Letter) -> dict[str, Any]:
     return values
 
 
-def _newest() -> sa.ColumnElement[bool]:
+def newest_of_letter() -> sa.ColumnElement[bool]:
     """No later row of the same record."""
     later = letters.alias("later")
     same = (later.c.use_case == letters.c.use_case) & (later.c.record_id == letters.c.record_id)

@@ -115,6 +115,16 @@ class RunFolder:
         if count is not None and number != count:
             raise StoreDamaged(f"{uri}: {number} lines, {count} were written")
 
+    def lines_with(self, name: str, text: str) -> Iterator[Json]:
+        """The lines in which a text stands as a whole JSON string; the others are not parsed.
+
+        Raises like `read_lines`.
+        """
+        uri, wanted = self.uri_of(name), _encoded_text(text)
+        for number, line in enumerate(self._files.lines(self._path(name)), 1):
+            if any(each in line for each in wanted):
+                yield _decoded(line, uri, number)
+
     def write_json(self, name: str, content: Json) -> None:
         """Write one JSON object as a file, whole or not at all. Raises StoreUnavailable."""
         with self._files.draft(self._path(name)) as draft:
@@ -150,6 +160,15 @@ class RunFolder:
         if not name or name.startswith("/") or ".." in name.split("/"):
             raise ValueError(f"not the name of a file of a run: {name!r}")
         return posixpath.join(self._folder, name)
+
+
+def _encoded_text(text: str) -> tuple[bytes, bytes]:
+    """A string as each of the two ways in which `_encoded` writes it."""
+    escaped = json.dumps(text).encode()
+    try:
+        return to_json(text), escaped
+    except ValueError:
+        return escaped, escaped
 
 
 def _encoded(content: Json, indent: int | None = None) -> bytes:

@@ -259,6 +259,7 @@ window_sums = sa.Table(
     sa.Column("input_tokens", sa.BigInteger, nullable=False),
     sa.Column("output_tokens", sa.BigInteger, nullable=False),
     sa.Column("cost_usd", sa.Double),
+    sa.Column("saved_usd", sa.Double),
     sa.Column("strict", sa.Integer, nullable=False),
     sa.Column("repaired", sa.Integer, nullable=False),
     sa.Column("reasked", sa.Integer, nullable=False),
@@ -269,6 +270,17 @@ window_sums = sa.Table(
     sa.Index("furrow_window_sums_by_start", "started_at"),
 )
 """The figures of each window that pages add up, without the rest of its report."""
+
+drifts = sa.Table(
+    "furrow_drifts",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("release", sa.String, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("enough", sa.Boolean, nullable=False),
+    sa.Column("alarms", sa.JSON, nullable=False),
+)
+"""How the newest look at each use case's drift ended. enough: whether there was a baseline."""
 
 call_days = sa.Table(
     "furrow_call_days",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,7 +19,8 @@ _WHOLE = ("records", "accepted", "rejected", "calls", "bought", "input_tokens", 
 class Sums:
     """Some windows together. Tokens and cost are of the answers used, bought now or before.
 
-    cost_usd: US dollars, None while the price of one is unknown; seconds_p50, seconds_p95: the mean of the
+    cost_usd: US dollars, None while the price of one is unknown; saved_usd: of the answers that were in the
+    ledger; seconds_p50, seconds_p95: the mean of the
     windows' own, by their records.
     """
 
@@ -34,6 +36,7 @@ class Sums:
     reasked: int
     escalated: int
     cost_usd: float | None
+    saved_usd: float | None
     seconds_p50: float | None
     seconds_p95: float | None
 
@@ -57,9 +60,12 @@ class WindowSums:
     def lately(self, since: datetime) -> dict[str, Sums]:
         """Each use case with what its windows since then came to."""
         query = sa.select(sums.c.use_case, *_columns()).where(sums.c.started_at >= since)
-        query = query.group_by(sums.c.use_case)
-        rows = self._database.read(lambda connection: connection.execute(query).all())
-        return {name: Sums(*figures) for name, *figures in rows}
+        return self._by_use_case(query.group_by(sums.c.use_case))
+
+    def by_use_case(self, since: date) -> dict[str, Sums]:
+        """The same from a day (UTC) on."""
+        query = sa.select(sums.c.use_case, *_columns()).where(sums.c.day >= since)
+        return self._by_use_case(query.group_by(sums.c.use_case))
 
     def by_day(self, use_case: str, since: date) -> dict[tuple[date, str], Sums]:
         """(day in UTC, release) -> what it came to, in their order."""
@@ -69,12 +75,20 @@ class WindowSums:
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return {(day, release): Sums(*figures) for day, release, *figures in rows}
 
+    def _by_use_case(self, query: sa.Select[Any]) -> dict[str, Sums]:
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return {name: Sums(*figures) for name, *figures in rows}
 
-def _columns() -> list[sa.ColumnElement[object]]:
+
+def _columns() -> list[sa.ColumnElement[Any]]:
     whole = [sa.cast(sa.func.sum(sums.c[name]), sa.BigInteger) for name in _WHOLE]
-    all_known = sa.func.count(sums.c.cost_usd) == sa.func.count()
-    cost = sa.case((all_known, sa.func.sum(sums.c.cost_usd)), else_=None)
-    return [*whole, cost, _weighted(sums.c.seconds_p50), _weighted(sums.c.seconds_p95)]
+    dollars = [_known(sums.c.cost_usd), _known(sums.c.saved_usd)]
+    return [*whole, *dollars, _weighted(sums.c.seconds_p50), _weighted(sums.c.seconds_p95)]
+
+
+def _known(column: sa.ColumnElement[float]) -> sa.ColumnElement[Any]:
+    """The sum, unknown as soon as a part of it is."""
+    return sa.case((sa.func.count(column) == sa.func.count(), sa.func.sum(column)), else_=None)
 
 
 def _weighted(column: sa.ColumnElement[float]) -> sa.ColumnElement[float]:

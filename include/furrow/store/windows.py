@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from furrow.store.database import Database
-from furrow.store.tables import window_sums, windows
+from furrow.store.tables import drifts, window_sums, windows
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -52,9 +53,18 @@ def _sums_of(window: WindowRow) -> Json:
         **{name: sum(step.get(name, 0) for step in steps) for name in ("calls", "bought")},
         **{name: report.get(name, 0) for name in ("input_tokens", "output_tokens")},
         "cost_usd": report.get("cost_usd"),
+        "saved_usd": _saved(list(steps)),
         **{name: rungs.get(name, 0) for name in ("strict", "repaired", "reasked", "escalated")},
         **{f"seconds_{name}": seconds.get(name) for name in ("p50", "p95")},
     }
+
+
+def _saved(steps: list[Json]) -> float | None:
+    """US dollars of the answers that were not bought for the window, at the mean price of their step."""
+    known = [step for step in steps if step.get("calls")]
+    if any(step.get("cost_usd") is None for step in known):
+        return None
+    return math.fsum(step["cost_usd"] * (1 - step.get("bought", 0) / step["calls"]) for step in known)
 
 
 def hour_of(moment: datetime) -> datetime:
@@ -101,6 +111,14 @@ class Windows:
             connection.execute(sums)
 
         self._database.write(write)
+
+    def note_drift(self, use_case: str, release: str, alarms: list[str], enough: bool) -> None:
+        """Note how a look at the drift of a release ended, in place of the one before."""
+        row = {"use_case": use_case, "release": release, "at": datetime.now(UTC)}
+        insert = self._database.insert(drifts).values(**row, alarms=alarms, enough=enough)
+        again = {name: insert.excluded[name] for name in ("release", "at", "alarms", "enough")}
+        upsert = insert.on_conflict_do_update(index_elements=["use_case"], set_=again)
+        self._database.write(lambda connection: connection.execute(upsert))
 
     def of_release(self, use_case: str, release: str, most: int) -> list[WindowRow]:
         """The newest windows of a release, the oldest of them first."""

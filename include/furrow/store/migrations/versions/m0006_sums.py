@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("input_tokens", sa.BigInteger, nullable=False),
         sa.Column("output_tokens", sa.BigInteger, nullable=False),
         sa.Column("cost_usd", sa.Double),
+        sa.Column("saved_usd", sa.Double),
         sa.Column("strict", sa.Integer, nullable=False),
         sa.Column("repaired", sa.Integer, nullable=False),
         sa.Column("reasked", sa.Integer, nullable=False),
@@ -35,6 +36,14 @@ def upgrade() -> None:
         sa.Column("seconds_p95", sa.Double),
         sa.Index("furrow_window_sums_by_day", "use_case", "day"),
         sa.Index("furrow_window_sums_by_start", "started_at"),
+    )
+    op.create_table(
+        "furrow_drifts",
+        sa.Column("use_case", sa.String, primary_key=True),
+        sa.Column("release", sa.String, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("enough", sa.Boolean, nullable=False),
+        sa.Column("alarms", sa.JSON, nullable=False),
     )
     op.create_table(
         "furrow_call_days",
@@ -60,5 +69,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("window_sums", "call_days", "marks"):
+    for name in ("window_sums", "drifts", "call_days", "marks"):
         op.drop_table(f"furrow_{name}")

@@ -1,0 +1,150 @@
+"""What was paid, by use case, step, model and day; what the ledger saved; what other models would take."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from furrow.adapters.model_price import CataloguePrices
+from furrow.assembly import Deployment
+from furrow.config.loader import load_models
+from furrow.engine.record import add_dollars
+from furrow.orchestration.charts import Chart, over_days
+from furrow.store.call_days import Bought
+from furrow.store.window_sums import Sums
+
+ROWS = 100
+SPANS = (1, 7, 30, 90)
+
+
+@dataclass(frozen=True)
+class PriceRow:
+    """Calls of one use case, step and model. cost_usd: US dollars of those with a known price."""
+
+    use_case: str
+    step: str
+    alias: str
+    model: str
+    calls: int
+    unpriced: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What all these calls would cost on one model of models.yaml, by their tokens; None: unknown."""
+
+    alias: str
+    model: str
+    cost_usd: float | None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Answers that came from the ledger, of those that runs used. used_usd: the price of all answers used,
+    None while that of one is unknown; saved_usd: of those that were not bought for it.
+    """
+
+    answers: int
+    from_ledger: int
+    used_usd: float | None
+    saved_usd: float | None
+
+
+@dataclass(frozen=True)
+class PricePage:
+    """days: US dollars by day (UTC); rows: the dearest first, of `rows_in_all`."""
+
+    since: date
+    use_case: str | None
+    total_usd: float
+    calls: int
+    unpriced: int
+    days: Mapping[date, float]
+    rows: list[PriceRow]
+    rows_in_all: int
+    page: int
+    saved: Saved
+    elsewhere: list[Elsewhere]
+
+
+def price_page(
+    deployment: Deployment, readable: set[str], span: int, use_case: str | None = None, page: int = 1
+) -> PricePage:
+    """The last `span` days, today among them. Raises StoreUnavailable, StoreDamaged, ConfigError."""
+    since = datetime.now(UTC).date() - timedelta(days=span - 1)
+    bought = [row for row in deployment.call_days.since(since, use_case) if row.use_case in readable]
+    rows = rows_of(bought)
+    sums = deployment.window_sums.by_use_case(since)
+    return PricePage(
+        since=since,
+        use_case=use_case,
+        total_usd=sum(row.cost_usd for row in bought),
+        calls=sum(row.calls for row in bought),
+        unpriced=sum(row.unpriced for row in bought),
+        days=_days(bought, since, span),
+        rows=rows[(page - 1) * ROWS : page * ROWS],
+        rows_in_all=len(rows),
+        page=page,
+        saved=_saved(found for name, found in sums.items() if name in readable and use_case in (None, name)),
+        elsewhere=_elsewhere(deployment, bought),
+    )
+
+
+def chart_of(page: PricePage) -> Chart | None:
+    """US dollars by day; None for a single day."""
+    if len(page.days) < 2:
+        return None
+    lines = {"US dollars": list(page.days.values())}
+    return over_days("price", "Cost, US dollars a day", list(page.days), lines, (), "0.0000")
+
+
+def rows_of(bought: Iterable[Bought]) -> list[PriceRow]:
+    """By use case, step and model, the dearest first."""
+    found: dict[tuple[str, str, str, str], list[Bought]] = defaultdict(list)
+    for row in bought:
+        found[row.use_case, row.step, row.alias, row.model].append(row)
+    rows = [
+        PriceRow(
+            *names,
+            calls=sum(row.calls for row in part),
+            unpriced=sum(row.unpriced for row in part),
+            input_tokens=sum(row.input_tokens for row in part),
+            output_tokens=sum(row.output_tokens for row in part),
+            cost_usd=sum(row.cost_usd for row in part),
+        )
+        for names, part in found.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.cost_usd, -row.calls, row.use_case, row.step))
+
+
+def _days(bought: Iterable[Bought], since: date, span: int) -> dict[date, float]:
+    found = {since + timedelta(days=number): 0.0 for number in range(span)}
+    for row in bought:
+        found[row.day] = found.get(row.day, 0.0) + row.cost_usd
+    return found
+
+
+def _saved(sums: Iterable[Sums]) -> Saved:
+    answers = bought = 0
+    used: float | None = 0.0
+    saved: float | None = 0.0
+    for found in sums:
+        answers, bought = answers + found.calls, bought + found.bought
+        used = add_dollars(used, found.cost_usd)
+        saved = add_dollars(saved, found.saved_usd)
+    return Saved(answers, answers - bought, used, saved)
+
+
+def _elsewhere(deployment: Deployment, bought: Iterable[Bought]) -> list[Elsewhere]:
+    models = load_models(deployment.settings.prompts).models
+    prices, rows = CataloguePrices(models), list(bought)
+    read, written = sum(row.input_tokens for row in rows), sum(row.output_tokens for row in rows)
+    found = [
+        Elsewhere(alias, entry.model, prices.usd(alias, read, written)) for alias, entry in models.items()
+    ]
+    return sorted(found, key=lambda each: (each.cost_usd is None, each.cost_usd or 0.0, each.alias))

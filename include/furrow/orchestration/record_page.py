@@ -1,0 +1,219 @@
+"""One record: where it was seen, and its whole way through the steps, as far as what was stored tells."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, get_args
+
+from furrow.assembly import Deployment
+from furrow.batch.manifest import Manifest
+from furrow.config.models import MaskKind
+from furrow.config.use_case import UseCase, Version
+from furrow.engine.personal import find_personal
+from furrow.engine.ports import Arrival
+from furrow.engine.reading import READING, read_work
+from furrow.engine.recall import Exchange
+from furrow.engine.record import Record, Work
+from furrow.errors import FileMissing, OptionUnknown
+from furrow.store.dead_letters import Letter, Selection, original_bytes
+from furrow.store.run_store import RunFolder
+from furrow.store.runs import Run
+
+Json = dict[str, Any]
+RUNS_SEARCHED = 20
+LETTERS_ON_A_PAGE = 50
+_MASKED = "●●●"
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A record in one batch run. arm: live or candidate; outcome: None while the run has not validated it."""
+
+    run_id: str
+    release: str
+    arm: str
+    outcome: str | None
+    record_id: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a key leads to. searched: how many of the newest runs were looked through, the newest first."""
+
+    sightings: list[Sighting] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    searched: int = 0
+
+
+@dataclass(frozen=True)
+class Way:
+    """A record's way in one run. exchanges: what the steps asked and were answered, from the ledger.
+
+    published: names of the sinks that have the result; note: why the way ends early, if it does.
+    """
+
+    record: Record
+    release: str
+    run_id: str
+    work: Work
+    exchanges: list[Exchange]
+    published: list[str]
+    masked: bool
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Letters:
+    """A page of dead letters. total: of all that fit the filter."""
+
+    rows: list[Letter]
+    total: int
+
+
+def find(deployment: Deployment, use_case: str, key: str) -> Found:
+    """Where the record with this key or id is: newest runs first. Raises StoreUnavailable, StoreDamaged."""
+    letters = [
+        letter
+        for record_id in deployment.letters.record_ids(use_case, key)
+        for letter in deployment.letters.history(use_case, record_id)
+    ]
+    runs = deployment.runs.history(use_case, RUNS_SEARCHED)
+    sightings = [found for run in runs for found in _sightings(deployment, run, key)]
+    return Found(sightings, letters, len(runs))
+
+
+def dead_letters(deployment: Deployment, use_case: str, selection: Selection) -> Letters:
+    """The newest open letters that fit."""
+    rows = deployment.letters.list(use_case, selection, limit=LETTERS_ON_A_PAGE)
+    return Letters(rows, deployment.letters.count_open(use_case, selection))
+
+
+def way_in_run(deployment: Deployment, name: str, run_id: str, record_id: str, unmasked: bool) -> Way:
+    """The record's way in a batch run. Raises OptionUnknown, StoreDamaged, StoreUnavailable, ConfigError."""
+    use_case = deployment.use_case(name)
+    folder = deployment.run_store.run(name, run_id)
+    for manifest, arm, work in _works(folder, record_id):
+        release = manifest.arm(arm).release
+        version = _version_of(use_case, release)
+        way = _way(deployment, version, release, run_id, work, unmasked)
+        sinks = use_case.pipeline.publish.sinks if manifest.arm(arm).published else []
+        return replace(way, published=list(sinks) if work.result is not None else [])
+    raise OptionUnknown("that run has no such record")
+
+
+def way_of_letter(deployment: Deployment, name: str, run_id: str, record_id: str, unmasked: bool) -> Way:
+    """The way of a record that was rejected, in a run or in a stream. Raises like `way_in_run`."""
+    use_case = deployment.use_case(name)
+    history = deployment.letters.history(name, record_id)
+    letter = next((each for each in history if each.run_id == run_id), None)
+    if letter is None or letter.record is None:
+        raise OptionUnknown("there is no such dead letter, or its text was pruned")
+    work = _work_of(letter, use_case)
+    version = _version_of(use_case, letter.release)
+    return _way(deployment, version, letter.release, run_id, work, unmasked)
+
+
+# --- looking for it --------------------------------------------------------------------------------
+
+
+def _sightings(deployment: Deployment, run: Run, key: str) -> Iterator[Sighting]:
+    folder = deployment.run_store.run(run.use_case, run.run_id)
+    for manifest, arm, work in _works(folder, key):
+        outcome = str(work.outcome) if work.outcome is not None else None
+        release = manifest.arm(arm).release
+        yield Sighting(run.run_id, release, arm, outcome, work.record.id, run.started_at)
+
+
+def _works(folder: RunFolder, key: str) -> Iterator[tuple[Manifest, str, Work]]:
+    """The record as far as it came in that run, in each arm that has it."""
+    try:
+        manifest = Manifest.from_json(folder.read_json("manifest.json"))
+    except FileMissing:
+        return
+    for partition in manifest.partitions:
+        for name in (f"results/{partition.file}", partition.path):
+            try:
+                lines = list(folder.lines_with(name, key))
+            except FileMissing:
+                continue
+            found = [Work.from_json(line) for line in lines if key in (line["key"], line["id"])]
+            yield from ((manifest, partition.arm, work) for work in found)
+            break
+
+
+# --- its way ---------------------------------------------------------------------------------------
+
+
+def _work_of(letter: Letter, use_case: UseCase) -> Work:
+    assert letter.record is not None
+    arrival = Arrival(letter.record_id, original_bytes(letter.record))
+    return read_work(arrival, use_case.pipeline.record)
+
+
+def _version_of(use_case: UseCase, release: str) -> Version | None:
+    """The version as it was released; None when the folder is not that any more."""
+    version = use_case.versions.get(release.partition("@")[0])
+    return version if version is not None and version.release == release else None
+
+
+def _way(
+    deployment: Deployment,
+    version: Version | None,
+    release: str,
+    run_id: str,
+    work: Work,
+    unmasked: bool,
+) -> Way:
+    if version is None:
+        note = f"{release} is not in the folder any more: its prompts cannot be shown"
+        kinds: tuple[MaskKind, ...] = () if unmasked else get_args(MaskKind)
+        return _covered_way(Way(work.record, release, run_id, work, [], [], bool(kinds), note), kinds)
+    mask = version.file.mask
+    kinds = tuple(mask.kinds) if mask is not None and not unmasked else ()
+    exchanges: list[Exchange] = []
+    done = work
+    if work.rejection is None or work.rejection.step != READING:
+        exchanges, done = asyncio.run(_recalled(deployment, version, Work(work.record)))
+    missing = next((each.step for each in exchanges if each.answer is None), None)
+    why = f"the ledger has no answer of `{missing}` any more" if missing else None
+    ended = work if work.outcome is not None else done
+    return _covered_way(Way(work.record, release, run_id, ended, exchanges, [], bool(kinds), why), kinds)
+
+
+async def _recalled(deployment: Deployment, version: Version, work: Work) -> tuple[list[Exchange], Work]:
+    recall, pipeline = deployment.recall(version)
+    done = work
+    async with aclosing(pipeline.run([work])) as finished:
+        async for each in finished:
+            done = each
+    return recall.exchanges, done
+
+
+def _covered_way(way: Way, kinds: tuple[MaskKind, ...]) -> Way:
+    """The same without personal data of these kinds; prompts and answers never had any."""
+    if not kinds:
+        return way
+    work, rejection = way.work, way.work.rejection
+    if rejection is not None:
+        raw, message = _covered(rejection.raw, kinds), _covered(rejection.message, kinds)
+        rejection = replace(rejection, raw=raw, message=message)
+    covered = replace(work, result=_covered(work.result, kinds), rejection=rejection)
+    return replace(way, record=replace(way.record, data=_covered(way.record.data, kinds)), work=covered)
+
+
+def _covered(value: Any, kinds: tuple[MaskKind, ...]) -> Any:
+    if isinstance(value, str):
+        covered: str = value
+        for span in reversed(find_personal(value, kinds)):
+            covered = covered[: span.start] + _MASKED + covered[span.end :]
+        return covered
+    if isinstance(value, list):
+        return [_covered(each, kinds) for each in value]
+    if isinstance(value, dict):
+        return {name: _covered(each, kinds) for name, each in value.items()}
+    return value

@@ -1,0 +1,195 @@
+"""One use case over time: trends with its releases marked, steps and models, drift, experiment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from furrow.assembly import Deployment
+from furrow.batch.drift_check import check_drift
+from furrow.config.use_case import UseCase
+from furrow.errors import FurrowError, OptionUnknown
+from furrow.evaluation.drift import Drift
+from furrow.orchestration.charts import Chart, Mark, over_days, shares
+from furrow.orchestration.price_page import PriceRow, rows_of
+from furrow.store.releases import Action, Entry
+from furrow.store.window_sums import Sums
+
+Json = dict[str, Any]
+SPANS = (7, 30, 90)
+_BARS = 20
+
+
+@dataclass(frozen=True)
+class UseCasePage:
+    """rows: by day and release, the newest first; charts: of the days with records."""
+
+    name: str
+    description: str
+    owner: str
+    release: str
+    days: int
+    charts: list[Chart]
+    rows: list[tuple[date, str, Sums]]
+    steps: list[PriceRow]
+
+
+@dataclass(frozen=True)
+class DriftPage:
+    """charts: of each field with values that are counted, first days beside the newest hour."""
+
+    name: str
+    release: str
+    drift: Drift
+    charts: list[Chart]
+
+
+def use_case_page(deployment: Deployment, name: str, days: int) -> UseCasePage:
+    """The last so many days. Raises OptionUnknown, ConfigError, StoreUnavailable, StoreDamaged."""
+    use_case = deployment.use_case(name)
+    since = datetime.now(UTC).date() - timedelta(days=days - 1)
+    by_day = deployment.window_sums.by_day(name, since)
+    bought = deployment.call_days.since(since, name)
+    span = [since + timedelta(days=number) for number in range(days)]
+    marks = _marks(deployment.releases.history(name), since)
+    cost = dict.fromkeys(span, 0.0)
+    for row in bought:
+        cost[row.day] = cost.get(row.day, 0.0) + row.cost_usd
+    return UseCasePage(
+        name=name,
+        description=use_case.pipeline.description,
+        owner=use_case.pipeline.owner,
+        release=_serving(use_case),
+        days=days,
+        charts=[
+            _cost_chart(span, cost, marks),
+            *_charts(span, by_day, marks),
+            *_accuracy(deployment, name, span, marks),
+        ],
+        rows=[(day, release, sums) for (day, release), sums in reversed(by_day.items())],
+        steps=rows_of(bought),
+    )
+
+
+def _serving(use_case: UseCase) -> str:
+    try:
+        return use_case.version().release
+    except FurrowError as error:
+        return str(error)
+
+
+def _marks(history: Iterable[Entry], since: date) -> list[Mark]:
+    return [
+        Mark(
+            entry.at,
+            f"{entry.version} {entry.action}" if entry.action is not Action.PROMOTE else entry.version,
+        )
+        for entry in history
+        if entry.at.astimezone(UTC).date() >= since and entry.action is not Action.DECLINED
+    ]
+
+
+def _cost_chart(span: Sequence[date], cost: Mapping[date, float], marks: list[Mark]) -> Chart:
+    return over_days(
+        "cost", "Cost, US dollars a day", span, {"US dollars": [cost[day] for day in span]}, marks, "0.0000"
+    )
+
+
+def _charts(
+    span: Sequence[date], by_day: Mapping[tuple[date, str], Sums], marks: list[Mark]
+) -> Iterable[Chart]:
+    whole: dict[date, list[Sums]] = defaultdict(list)
+    for (day, _), sums in by_day.items():
+        whole[day].append(sums)
+    records = [float(sum(each.records for each in whole[day])) for day in span]
+    valid = [_ratio(whole[day]) for day in span]
+    yield over_days("records", "Records a day", span, {"records": records}, marks, "0,0")
+    yield over_days("valid", "Share of valid records", span, {"valid": valid}, marks, "0.0%")
+    slow = {f"p{part}": [_slow(whole[day], f"seconds_p{part}") for day in span] for part in (50, 95)}
+    yield over_days("latency", "Seconds that a record waits for models", span, slow, marks, "0.00")
+
+
+def _accuracy(deployment: Deployment, name: str, span: Sequence[date], marks: list[Mark]) -> Iterable[Chart]:
+    """The live release's, as evaluations found it: each day's last."""
+    found: dict[date, float] = {}
+    for each in reversed(deployment.evaluations.newest(name, 200)):
+        known = [
+            field["accuracy"]
+            for field in (each.report.get("fields") or {}).values()
+            if field.get("n") and field.get("accuracy") is not None
+        ]
+        if known and each.against is None:
+            found[each.at.astimezone(UTC).date()] = sum(known) / len(known)
+    if found:
+        values = [found.get(day) for day in span]
+        yield over_days(
+            "accuracy", "Mean accuracy of the live release", span, {"accuracy": values}, marks, "0.0%"
+        )
+
+
+def _ratio(sums: Sequence[Sums]) -> float | None:
+    records = sum(each.records for each in sums)
+    return sum(each.accepted for each in sums) / records if records else None
+
+
+def _slow(sums: Sequence[Sums], column: str) -> float | None:
+    known = [(getattr(each, column), each.records) for each in sums if getattr(each, column) is not None]
+    weight = sum(records for _, records in known)
+    return sum(value * records for value, records in known) / weight if weight else None
+
+
+# --- drift and experiment ----------------------------------------------------------------------------
+
+
+def drift_page(deployment: Deployment, name: str) -> DriftPage:
+    """The newest hour of the live release next to its first ones. Raises like `use_case_page`."""
+    release = deployment.use_case(name).version().release
+    drift = check_drift(deployment.windows, name, release)
+    return DriftPage(name, release, drift, list(_distributions(deployment, name, release)))
+
+
+def _distributions(deployment: Deployment, name: str, release: str) -> Iterable[Chart]:
+    newest = deployment.windows.of_release(name, release, 1)
+    if not newest:
+        return
+    first = deployment.windows.baseline(name, release, newest[0].started_at, hours=24, records=500)
+    now, before = _counted([row.report for row in newest]), _counted([row.report for row in first])
+    for field, counts in now.items():
+        if sum(before.get(field, {}).values()):
+            yield _compared(field, before[field], counts)
+
+
+def _counted(reports: Iterable[Json]) -> dict[str, dict[str, int]]:
+    """Of each field whose values are counted, and of the outcomes, the counts over all reports."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for report in reports:
+        fields = {name: field.get("counts") for name, field in (report.get("fields") or {}).items()}
+        for name, counts in {"outcome": report.get("outcomes"), **fields}.items():
+            for value, number in (counts or {}).items():
+                found[name][value] += number
+    return found
+
+
+def _compared(field: str, before: Mapping[str, int], now: Mapping[str, int]) -> Chart:
+    values = sorted({*before, *now}, key=lambda value: -(before.get(value, 0) + now.get(value, 0)))
+    kept = [value for value in values if before.get(value, 0) or now.get(value, 0)][:_BARS]
+    old, new = max(1, sum(before.values())), max(1, sum(now.values()))
+    first = [before.get(value, 0) / old for value in kept]
+    last = [now.get(value, 0) / new for value in kept]
+    rows: list[tuple[str, ...]] = [("value", "first", "now")]
+    rows += [(value, f"{a:.3f}", f"{b:.3f}") for value, a, b in zip(kept, first, last, strict=True)]
+    return Chart(f"field-{field}", field, shares(kept, first, last), rows)
+
+
+def experiment_look(deployment: Deployment, name: str) -> Json | None:
+    """What the experiment shows with the outcomes that are in; None without one to look at.
+
+    Raises StoreUnavailable, ReleaseChanged.
+    """
+    try:
+        return deployment.experiment(name).look(read=False).to_json()
+    except OptionUnknown:
+        return None
