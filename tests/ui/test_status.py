@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from furrow.config.settings import Settings
 from furrow.engine.ports import Answer, Finish, Purchase
@@ -106,7 +106,7 @@ def test_what_a_person_should_look_at_is_red_and_first(
 
     lines = in_order(status.use_cases)
     assert lines[0].name == "goods" and lines[0].alarms == (RED[what],)
-    assert 'class="red"' in page(status) and html.escape(RED[what]) in page(status)
+    assert 'class="red"' in page(status) and str(escape(RED[what])) in page(status)
 
 
 def test_lines_without_a_figure_come_last_whichever_way_they_are_sorted() -> None:

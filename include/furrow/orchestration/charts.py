@@ -80,14 +80,14 @@ def _trend(
         name: [float("nan") if value is None else value for value in row] for name, row in lines.items()
     }
     source = ColumnDataSource({"at": at, **values})
-    for (name, _), colour in zip(lines.items(), (FIRST, SECOND), strict=False):
+    drawn = []
+    for name, colour in zip(lines, (FIRST, SECOND), strict=False):
         legend = {"legend_label": name} if len(lines) > 1 else {}
         plot.line("at", name, source=source, color=colour, line_width=2, **legend)
-        plot.scatter("at", name, source=source, color=colour, size=6, name=name)
+        drawn.append(plot.scatter("at", name, source=source, color=colour, size=6))
     tips = [("", "@at{%F}"), *((name, f"@{{{name}}}{{{form}}}") for name in lines)]
-    plot.add_tools(
-        HoverTool(tooltips=tips, formatters={"@at": "datetime"}, mode="vline", names=list(lines)[:1])
-    )
+    hover = HoverTool(tooltips=tips, formatters={"@at": "datetime"}, mode="vline", renderers=drawn[:1])
+    plot.add_tools(hover)
     _mark(plot, marks)
     _finish(plot, form)
     return _document(plot)

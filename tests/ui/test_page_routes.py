@@ -1,0 +1,204 @@
+"""Every page over a real state database and run store, by its route; who is signed in is Airflow's business
+and is tested with it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from furrow.adapters.environment_connections import EnvironmentConnections
+from furrow.assembly import Deployment, open_run
+from furrow.orchestration import pages
+from furrow.testing import ModelServer
+from furrow.testing.protocols import Asked
+from tests.folders import FolderOfPrompts, record
+
+HOSTILE = "<script>alert(1)</script>\"'"
+PHONE = "010-1234-5678"
+RUN = "manual__2026-11-26T01:00:00+00:00"
+
+
+def answer(asked: Asked) -> dict[str, object] | None:
+    said = dict(asked.messages)
+    if "system" in said:
+        return {"digest": f"digest of {said['user'].strip()[:40]}"}
+    brand = HOSTILE if "hostile" in said["user"] else "없음" if "무료" in said["user"] else "삼성"
+    return {"brand": brand, "price_text": "3만5천원"}
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """After one batch run of four listings, one of them hostile, one rejected, one with a phone number."""
+    home = tmp_path_factory.mktemp("pages")
+    prompts = FolderOfPrompts.write(home / "prompts")
+    prompts.change("goods/v1/steps.yaml", "steps:\n", "mask: {kinds: [phone], result: restore}\nsteps:\n")
+    rule = "  - {name: brand_known, check: \"result.brand != '없음'\"}\n"
+    prompts.change("goods/v1/steps.yaml", "rules:\n", f"rules:\n{rule}")
+    prompts.change("goods/pipeline.yaml", "publish:\n  features: {entity: article, ttl_days: 90}\n", "")
+    prompts.version("v2", "Write a shorter digest.")
+    hostile, free, phone = f"hostile {HOSTILE}", "무료 나눔", f"전화 {PHONE}"
+    bodies = {"body": "갤럭시 1호"}, {"body": hostile}, {"body": free}, {"body": phone}
+    prompts.records([record(number, **body) for number, body in enumerate(bodies, 1)])
+    with pytest.MonkeyPatch.context() as patch, ModelServer(script=answer) as server:
+        patch.setenv("FURROW_HOME", str(home))
+        patch.setenv("FURROW_PROMPTS", str(prompts.path))
+        model = server.connection()
+        told = {"conn_type": model.type, "host": model.host, "password": model.password}
+        connections = EnvironmentConnections({"AIRFLOW_CONN_MODELS": json.dumps(told)})
+        run_once(connections)
+        yield Deployment(None, connections)
+
+
+def run_once(connections: EnvironmentConnections) -> None:
+    with open_run("goods", RUN, connections) as run:
+        partitions = run.fetch()
+        for step in run.steps():
+            partitions = [run.run_step(step, partition) for partition in partitions]
+        for partition in partitions:
+            run.validate(partition)
+        run.evaluate()
+
+
+@pytest.fixture
+def client(deployment: Deployment) -> Iterator[TestClient]:
+    """Signed in as somebody who may read `goods`, and not edit it."""
+    app = pages.create_app()
+    [guard] = [dependency.dependency for dependency in app.router.dependencies]
+    app.dependency_overrides = {
+        guard: lambda: None,
+        pages.readable_dags: lambda: {"goods"},
+        pages.newest_runs: lambda: {},
+        pages.may_see_personal_data: lambda: False,
+    }
+    yield TestClient(app)
+
+
+def text_of(client: TestClient, path: str, status: int = 200) -> str:
+    found = client.get(path)
+    assert found.status_code == status, found.text[:2000]
+    return found.text
+
+
+def scripts(text: str) -> list[str]:
+    """The scripts that a browser would run."""
+    return re.findall(r"<script(?![^>]*application/json)[^>]*>", text)
+
+
+EVERY = {
+    "overview": "/",
+    "use case": "/use-case?use_case=goods&days=7",
+    "by a further dag": "/use-case?use_case=goods.eval",
+    "releases": "/releases?use_case=goods",
+    "diff": "/diff?use_case=goods&before=v1&after=v2",
+    "drift": "/drift?use_case=goods",
+    "price": "/price",
+    "price of a use case": "/price?use_case=goods&span=7",
+    "dead letters": "/records?use_case=goods",
+    "by key": "/records?use_case=goods&key=a2",
+    "calls": f"/calls?use_case=goods&run_id={RUN.replace('+', '%2B')}",
+}
+
+
+@pytest.mark.parametrize("path", EVERY.values(), ids=EVERY)
+def test_every_page_opens_and_runs_no_script_but_its_own(client: TestClient, path: str) -> None:
+    found = client.get(path)
+    assert found.status_code == 200, found.text[:2000]
+    assert "<script>alert" not in found.text
+    policy = found.headers["content-security-policy"]
+    nonce = re.search(r"'nonce-([\w-]+)'", policy)
+    assert nonce is not None and "script-src 'nonce" in policy and "frame-ancestors 'self'" in policy
+    assert all(f'nonce="{nonce[1]}"' in script for script in scripts(found.text))
+    assert found.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path.replace("goods", "clothes"), id=name)
+        for name, path in EVERY.items()
+        if "goods" in path
+    ],
+)
+def test_a_use_case_that_may_not_be_read_is_not_there(client: TestClient, path: str) -> None:
+    assert "no such use case" in text_of(client, path, 404)
+
+
+def test_the_figures_are_those_of_the_state_database(client: TestClient, deployment: Deployment) -> None:
+    [spent] = deployment.ledger.spent_on(deployment.call_days._now().date()).values()
+    text = text_of(client, "/price?span=1")
+    assert re.search(r'data-figure="total">\$' + f"{spent.cost_usd:.4f}", text)
+    assert f'data-figure="calls">{spent.calls}<' in text
+    overview = text_of(client, "/")
+    assert (
+        f"${spent.cost_usd:.4f}" in overview and "75.0 %" in overview and "records?use_case=goods" in overview
+    )
+
+
+def test_a_record_shows_its_whole_way(client: TestClient) -> None:
+    listed = text_of(client, "/records?use_case=goods&key=a1")
+    assert "accepted" in listed
+    [way] = set(re.findall(r'href="(record\?[^"]+)"', listed))
+    text = text_of(client, "/" + way.replace("&amp;", "&"))
+    for part in ("갤럭시 1호", "Write a short digest.", "digest of", "price_text", "35000", "strict", "$0."):
+        assert part in text, part
+
+
+def test_why_a_record_was_rejected_stands_on_its_page(client: TestClient) -> None:
+    listed = text_of(client, "/records?use_case=goods")
+    assert "rule_broken" in listed and 'data-letter="a3"' in listed
+    [way] = set(re.findall(r'href="(record\?[^"]+)"', listed))
+    text = text_of(client, "/" + way.replace("&amp;", "&"))
+    assert "brand_known" in text and "무료 나눔" in text
+
+
+def test_personal_data_is_covered_unless_one_may_edit_the_dag(client: TestClient) -> None:
+    listed = text_of(client, "/records?use_case=goods&key=a4")
+    [way] = set(re.findall(r'href="(record\?[^"]+)"', listed))
+    path = "/" + way.replace("&amp;", "&")
+    covered = text_of(client, path)
+    assert PHONE not in covered and "전화" in covered and "●●●" in covered
+    client.app.dependency_overrides[pages.may_see_personal_data] = lambda: True  # type: ignore[attr-defined]
+    assert PHONE in text_of(client, path)
+
+
+def test_nobody_finds_a_record_by_a_path_or_a_pattern(client: TestClient) -> None:
+    for key in ("../../goods", "%25", "a", "*", "' or 1=1 --"):
+        assert "Not in the newest runs" in text_of(client, f"/records?use_case=goods&key={key}")
+    text_of(client, "/record?use_case=goods&run_id=../../x&record_id=y", 404)
+
+
+def test_the_calls_of_a_run_add_up_and_page(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "CALLS", 3)
+    path = EVERY["calls"]
+    first, second = text_of(client, path), text_of(client, f"{path}&page=2")
+    assert "8 calls" in first and "1 / 3" in first and "2 / 3" in second
+    assert len(re.findall(r"<tr><td>", second)) == 3
+    assert "4 calls" in text_of(client, f"{path}&step=partition.extract")
+
+
+def test_what_changed_between_versions_stands_side_by_side(client: TestClient) -> None:
+    text = text_of(client, EVERY["diff"])
+    assert "Write a short digest." in text and "Write a shorter digest." in text
+    assert "extract/user.md" not in text
+    text_of(client, "/diff?use_case=goods&before=v1&after=v9", 404)
+
+
+def test_the_script_that_draws_comes_from_this_server(client: TestClient) -> None:
+    found = client.get("/static/bokeh.min.js")
+    assert found.status_code == 200 and "javascript" in found.headers["content-type"]
+    assert len(found.content) > 500_000
+
+
+def test_a_state_database_that_cannot_be_read_is_said(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "furrow.db").write_text("this is no database " * 100)
+    monkeypatch.setenv("FURROW_DB", f"sqlite:///{tmp_path / 'furrow.db'}")
+    for name in ("price", "dead letters", "use case"):
+        assert "state database" in text_of(client, EVERY[name], 409)
