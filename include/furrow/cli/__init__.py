@@ -244,6 +244,7 @@ _register_bench("experiments", "1,000 simulated A/B experiments looked at daily:
 _register_bench("gates", "1,000 simulated gates: wrong promotions, drops that are stopped.")
 _register_bench("ledger", "A ledger of 1,000,000 rows: milliseconds to look up, claim and record.")
 _register_bench("lookup", "Look-ups a second in 100,000 places, next to a scan of the region.")
+_register_bench("pages", "Milliseconds of each page with 1,000,000 calls and 200 use cases.")
 _register_bench("parse", "200 use-case folders into DAGs, next to dag-factory.")
 _register_bench("rerun", "Calls bought and expected when a run is cleared, killed, changed or doubled.")
 _register_bench("rollback", "Seconds that a release still answers after it was rolled back.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from furrow.store.tables import call_days, calls, marks
 _NAME = "call_days"
 SETTLED = timedelta(minutes=10)
 """A call may be written down as much later than it is stamped; younger ones are not added up yet."""
-_SPAN = timedelta(hours=1)
+_SPAN = timedelta(hours=4)
 _NAMES = ("use_case", "release", "step", "alias", "model")
 _SUMS = ("calls", "unpriced", "input_tokens", "output_tokens", "cost_usd", "seconds")
 
@@ -53,7 +53,7 @@ class CallDays:
         """Add up the calls of before `until` that are not in yet; the moment that is reached.
 
         until: by default what is settled now. None while the ledger is empty. Any number of processes may do
-        it at once; each call is counted once. Each hour is a transaction of its own, at most so many.
+        it at once; each call is counted once. Each span of some hours is a transaction of its own.
         """
         until = until or self._now() - SETTLED
         reached = self._mark()
@@ -92,14 +92,13 @@ class CallDays:
         if reached > begin:
             return reached
         end = min(begin + _SPAN, until, _midnight_after(begin))
-        for row in _summed(connection, begin, end):
-            connection.execute(self._increase(row))
+        if rows := _summed(connection, begin, end):
+            connection.execute(self._increase(), [asdict(row) for row in rows])
         connection.execute(marks.update().where(marks.c.name == _NAME).values(until=end))
         return end
 
-    def _increase(self, row: Bought) -> sa.Insert:
-        values = {column.name: getattr(row, column.name) for column in call_days.columns}
-        insert = self._database.insert(call_days).values(values)
+    def _increase(self) -> sa.Insert:
+        insert = self._database.insert(call_days)
         more = {name: call_days.c[name] + insert.excluded[name] for name in _SUMS}
         return insert.on_conflict_do_update(index_elements=["day", *_NAMES], set_=more)
 

@@ -35,13 +35,14 @@ class WindowRow:
 
 def sums_upsert(database: Database, window: WindowRow) -> sa.Insert:
     """The window's figures for `window_sums`; a figure that its report lacks counts as nothing."""
-    values = _sums_of(window)
+    values = sums_of(window)
     insert = database.insert(window_sums).values(values)
     again = {name: insert.excluded[name] for name in values if name not in WINDOW_KEYS}
     return insert.on_conflict_do_update(index_elements=WINDOW_KEYS, set_=again)
 
 
-def _sums_of(window: WindowRow) -> Json:
+def sums_of(window: WindowRow) -> Json:
+    """A row of `window_sums`."""
     report = window.report
     outcomes, rungs, seconds = (report.get(name) or {} for name in ("outcomes", "rungs", "seconds"))
     steps = (report.get("steps") or {}).values()
