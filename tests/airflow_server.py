@@ -43,6 +43,8 @@ LOCAL_MODELS = "".join(
 """Both models of the shipped use case, answered by the small one: it is the way that is tested here."""
 HOSTILE = "<img src=x onerror=document.title=1>"
 
+ROLES = ("viewer", "user")
+
 
 @dataclass
 class AirflowServer:
@@ -68,9 +70,9 @@ class AirflowServer:
         """A signed-in client."""
         return AirflowApi(self.url, *self.login)
 
-    def token(self) -> dict[str, str]:
-        """The header of a signed-in request."""
-        user, password = self.login
+    def token(self, role: str | None = None) -> dict[str, str]:
+        """The header of a signed-in request; role: by somebody who has it, `viewer` or `user`."""
+        user, password = (role, f"{role}-secret") if role else self.login
         answer = httpx.post(
             f"{self.url}/auth/token", json={"username": user, "password": password}, trust_env=False
         )
@@ -79,7 +81,7 @@ class AirflowServer:
     def start(self) -> None:
         """Migrate, start the processes, and wait until one can sign in."""
         self._logs.mkdir(parents=True)
-        _ = self.login
+        self._add_users()
         migrated = subprocess.run(local_airflow.migrate(), env=self.environment(), capture_output=True)
         assert migrated.returncode == 0, migrated.stderr.decode()[-2000:]
         commands = local_airflow.processes(self.settings)
@@ -107,8 +109,17 @@ class AirflowServer:
         quick = {
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+                [told["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"], *(f"{role}:{role}" for role in ROLES)]
+            ),
         }
         return {**os.environ, **told, **quick, "PYTHONPATH": str(PROJECT / "include"), "TZ": "UTC"}
+
+    def _add_users(self) -> None:
+        """Those who may do less than the admin."""
+        user, password = self.login
+        known = {user: password, **{role: f"{role}-secret" for role in ROLES}}
+        local_airflow.passwords(self.settings).write_text(json.dumps(known))
 
     @property
     def _logs(self) -> Path:

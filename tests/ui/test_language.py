@@ -10,6 +10,7 @@ import pytest
 from furrow.evaluation.gate import Decision
 from furrow.orchestration import charts, language, price_page, status, use_case_page
 from furrow.orchestration.language import catalogue, language_of, translator
+from furrow.orchestration.rendering import dollars
 
 TEMPLATES = Path(language.__file__).parent / "templates"
 WORDS = {"success", "failed", "running", "queued", "accepted", "rejected", "on its way"}
@@ -58,3 +59,19 @@ def test_the_language_is_airflows_else_the_browsers(
 def test_a_text_without_a_translation_stays_as_it_is() -> None:
     assert translator("ko")("never heard of") == "never heard of"
     assert translator("en")("Use cases") == "Use cases"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, "–"),
+        (0.0, "$0.0000"),
+        (0.0123, "$0.0123"),
+        (0.000016, "$0.000016"),
+        (12.3456, "$12.3456"),
+        (1234.5, "$1,234.50"),
+    ],
+    ids=str,
+)
+def test_dollars_are_written_so_that_little_is_not_nothing(value: float | None, written: str) -> None:
+    assert dollars(value) == written

@@ -110,7 +110,7 @@ def _places(settings: Settings, port: int) -> dict[str, str]:
         ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_passwords(settings)),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords(settings)),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{(home / 'airflow.db').resolve()}",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "furrow.local.airflow.SQLITE_ARGUMENTS",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS_ASYNC": "furrow.local.airflow.SQLITE_ARGUMENTS",
@@ -140,11 +140,12 @@ def _secrets(settings: Settings) -> dict[str, str]:
 
 def login(settings: Settings) -> tuple[str, str]:
     """User and password of the local Airflow's UI; the password is made once for this folder."""
-    passwords = _kept(_passwords(settings), lambda: {USER: secrets.token_urlsafe(12)})
-    return USER, passwords[USER]
+    known = _kept(passwords(settings), lambda: {USER: secrets.token_urlsafe(12)})
+    return USER, known[USER]
 
 
-def _passwords(settings: Settings) -> Path:
+def passwords(settings: Settings) -> Path:
+    """The file of the local Airflow's users and their passwords."""
     return folder(settings) / "simple_auth_manager_passwords.json.generated"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 TEXT, LINE, CARD, FIRST, SECOND, MARK = "#010101", "#010102", "#010103", "#010104", "#010105", "#010106"
 _HEIGHT = 190
+_NAMED = 3
+"""Of what happened on one day, the last so many are named."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,15 @@ def over_days(
 def _trend(
     days: Sequence[date], lines: Mapping[str, Sequence[float | None]], marks: Sequence[Mark], form: str
 ) -> Json:
-    from bokeh.models import ColumnDataSource, HoverTool
+    from bokeh.models import ColumnDataSource, HoverTool, Range1d
 
-    plot = _plot(x_axis_type="datetime")
     at = [datetime.combine(day, time(), UTC) for day in days]
+    span = Range1d(at[0] - timedelta(hours=12), at[-1] + timedelta(hours=36))
+    plot = _plot(x_axis_type="datetime", x_range=span)
+    if "%" in form:
+        plot.y_range = Range1d(-0.02, 1.05)
+    else:
+        plot.y_range.start = 0
     values = {
         name: [float("nan") if value is None else value for value in row] for name, row in lines.items()
     }
@@ -117,15 +124,26 @@ def _plot(height: int = _HEIGHT, **options: Any) -> figure:
 
 
 def _mark(plot: figure, marks: Sequence[Mark]) -> None:
+    """A line for each moment, and what happened on a day as one label, on the side that has room."""
     from bokeh.models import Label, Span
 
-    for number, mark in enumerate(marks):
-        moment = mark.at.astimezone(UTC).timestamp() * 1000
-        span = Span(location=moment, dimension="height", line_color=MARK, line_dash="dashed")
-        label = Label(x=moment, y=4 + 14 * (number % 3), y_units="screen", text=mark.what, text_color=MARK)
-        label.text_font_size, label.x_offset = "10px", 3
-        plot.add_layout(span)
+    by_day: dict[date, list[Mark]] = {}
+    for mark in marks:
+        by_day.setdefault(mark.at.astimezone(UTC).date(), []).append(mark)
+        plot.add_layout(Span(location=_ms(mark.at), dimension="height", line_color=MARK, line_dash="dashed"))
+    middle = (_ms(plot.x_range.start) + _ms(plot.x_range.end)) / 2
+    for number, (_, found) in enumerate(sorted(by_day.items())):
+        x, what = _ms(found[-1].at), ", ".join(mark.what for mark in found[-_NAMED:])
+        side = (
+            {"text_align": "right", "x_offset": -4} if x > middle else {"text_align": "left", "x_offset": 4}
+        )
+        label = Label(x=x, y=110 - 13 * (number % 3), y_units="screen", text=what, text_color=MARK, **side)
+        label.text_font_size = "10px"
         plot.add_layout(label)
+
+
+def _ms(moment: datetime) -> float:
+    return moment.astimezone(UTC).timestamp() * 1000
 
 
 def _finish(plot: figure, form: str) -> None:

@@ -66,6 +66,11 @@ class Way:
     masked: bool
     note: str | None = None
 
+    @property
+    def unread(self) -> bool:
+        """Whether the record could not even be read: its text stands in the rejection."""
+        return self.work.rejection is not None and self.work.rejection.step == READING
+
 
 @dataclass(frozen=True)
 class Letters:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from functools import cache
 from typing import TYPE_CHECKING
@@ -27,8 +28,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.policies["json.dumps_kwargs"] = {"sort_keys": False}  # a chart refers to what stands before
     found.filters["cell"] = cell
     found.filters["readable"] = readable
+    found.filters["dollars"] = dollars
     return found
 
 
@@ -40,3 +43,13 @@ def cell(text: object) -> str:
 def readable(value: object) -> str:
     """A JSON value for a person: indented, letters as letters."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def dollars(value: float | None) -> str:
+    """US dollars: `$1,234.50`, `$0.0123`, of very little two digits, `–` when nobody knows."""
+    if value is None:
+        return "–"
+    if value >= 100:
+        return f"${value:,.2f}"
+    small = 0 < value < 0.0001
+    return f"${value:.{1 - math.floor(math.log10(value))}f}" if small else f"${value:,.4f}"
