@@ -22,9 +22,10 @@ from furrow.engine.calls import Calls, Stamp
 from furrow.engine.instruments import INSTRUMENTS
 from furrow.engine.ports import Answer, Finish, Message, ModelRequest
 from furrow.engine.record import Work
-from furrow.engine.telemetry import CAPTURE
+from furrow.engine.telemetry import CAPTURE, stands
 from furrow.errors import BudgetSpent, ProviderUnavailable
 from furrow.store.budgets import Budgets
+from furrow.streaming.standing import Standing
 from furrow.testing import MemoryLedger, ModelServer, ScriptedModel
 from tests.folders import FolderOfPrompts, record
 from tests.stream.world import value, world_of
@@ -294,6 +295,14 @@ async def test_each_event_of_a_stream_is_a_trace_of_its_own(
     assert len(calls) == 6 and all(span.parent and span.parent.span_id in known for span in calls)
     points = told.points()["furrow.records"]
     assert (total(points, outcome="accepted"), total(points, outcome="rejected")) == (3, 1)
+
+
+def test_how_a_stream_stands_outside_airflow_is_told_by_the_gauges_of_the_table(told: Told) -> None:
+    stands("goods", "0", Standing(accepted=3, lag_seconds=61).gauges(max_lag_seconds=60))
+    points = told.points()
+    assert set(points) == {name for name in INSTRUMENTS if name.startswith("furrow.stream.")}
+    assert points["furrow.stream.late"] == [({"use_case": "goods", "replica": "0"}, 1)]
+    assert points["furrow.stream.events"] == [({"use_case": "goods", "replica": "0"}, 3)]
 
 
 # --- nobody listens ------------------------------------------------------------------------------------

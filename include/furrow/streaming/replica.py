@@ -222,7 +222,7 @@ class Replica:
 
     async def _shadow(self, event: Event, arms: Arms, arm: Arm) -> None:
         try:
-            with self._serving.use(arm) as pipeline:
+            with self._serving.use(arm) as pipeline, telemetry.event(self._assignment.use_case):
                 work = await pipeline.complete(read_work(event.arrival, self._assignment.record))
         except FurrowError as error:  # nobody waits for it: the stream goes on
             log.warning("an answer in the shadow failed: %s", error)
