@@ -45,6 +45,11 @@ class StreamAssembly:
         self._results: KafkaTopic = pipeline.publish.kafka
 
     @property
+    def name(self) -> str:
+        """Of the use case."""
+        return self._use_case.name
+
+    @property
     def sinks(self) -> list[str]:
         """What follows the result topic."""
         return [name for name in self._use_case.pipeline.publish.sinks if name != "kafka"]

@@ -21,6 +21,7 @@ from furrow.batch.failures import KEPT, Failures
 from furrow.batch.manifest import Manifest, Partition
 from furrow.batch.splitting import split
 from furrow.config.use_case import UseCase, Version
+from furrow.engine import telemetry
 from furrow.engine.arms import CANDIDATE, LIVE, Arm, Arms
 from furrow.engine.pipeline import Pipeline
 from furrow.engine.ports import Row, Sink, Source
@@ -191,6 +192,8 @@ class BatchRun:
                 async with aclosing(pipeline.run_step(done.step, self._works(partition))) as works:
                     async for work in works:
                         done.add(work)
+                        if work.failure is not None:
+                            telemetry.ended(self.use_case.name, version.release, work)
                         lines.write(work.to_json())
                 done.raise_if_any(f"at `{done.step}`")
 
@@ -210,6 +213,7 @@ class BatchRun:
         for work in map(pipeline.conclude, self._works(partition)):
             counts[str(work.outcome)] += 1
             results.write(work.to_json())
+            telemetry.ended(self.use_case.name, pipeline.version.release, work)
             if work.rejection is not None:
                 yield letter_of(work, self.use_case.name, self.run_id, pipeline.version.release)
 
@@ -254,6 +258,7 @@ class BatchRun:
         self._folder.write_json("report.json", content)
         short = self._short(manifest, reports)
         self._outside.runs.finish(self.use_case.name, self.run_id, short)
+        telemetry.run_ended(self.use_case.name, manifest.release, short["state"])
         self._outside.look()
         return short
 

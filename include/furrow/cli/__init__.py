@@ -17,6 +17,7 @@ from furrow.cli.dead_letters import dead_letters_app
 from furrow.cli.drift import drift
 from furrow.cli.evaluate import evaluate
 from furrow.cli.experiment import experiment_app
+from furrow.cli.exporting import export_telemetry
 from furrow.cli.ledger import ledger_app
 from furrow.cli.plan import plan
 from furrow.cli.release import release_app
@@ -98,8 +99,10 @@ def run(
     import asyncio
 
     from furrow.batch.in_process import as_line
+    from furrow.engine.telemetry import ended
     from furrow.store.run_store import open_output
 
+    export_telemetry(f"{use_case}/run")
     if source.resolve() == output.resolve():
         raise typer.BadParameter("it would overwrite the input", param_hint="--output")
     deployment = open_deployment()
@@ -110,6 +113,7 @@ def run(
 
         def keep(work: Work) -> None:
             lines.write(as_line(work, chosen.release))
+            ended(use_case, chosen.release, work)
             seen()
 
         summary = asyncio.run(deployment.run_in_process(loaded, chosen, works, keep))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from furrow.cli.common import UseCaseName, open_deployment
+from furrow.cli.exporting import export_telemetry
 from furrow.errors import FurrowError, ReplicaReplaced, TransientError
 from furrow.terminal import print_json
 
@@ -59,14 +60,16 @@ def stream(
     deployment = open_deployment()
     assembled = StreamAssembly(deployment, deployment.use_case(use_case))
     tell = print_json if as_json else None
+    if replica is not None or sink is not None:
+        export_telemetry(f"{use_case}/{sink if replica is None else replica}")
     if alive:
         _require_alive(assembled, replicas or assembled.options.replicas)
     elif replica is not None:
         with _may_pass():
-            _run_replica(assembled, replica, _teller(f"replica {replica}", every, tell), every)
+            _run_replica(assembled, replica, _teller(assembled, f"replica {replica}", every, tell), every)
     elif sink is not None:
         with _may_pass():
-            _run_follower(assembled, sink, _teller(sink, every, tell), every)
+            _run_follower(assembled, sink, _teller(assembled, sink, every, tell), every)
     else:
         _run_all(assembled, use_case, replicas or assembled.options.replicas, every, as_json)
 
@@ -92,8 +95,13 @@ def _require_alive(assembled: StreamAssembly, replicas: int) -> None:
         raise typer.Exit(1)
 
 
-def _teller(name: str, every: float, tell: Callable[[object], None] | None) -> Callable[[Standing], None]:
-    before = 0
+def _teller(
+    assembled: StreamAssembly, name: str, every: float, tell: Callable[[object], None] | None
+) -> Callable[[Standing], None]:
+    """Tells how it stands, to a person and to the telemetry."""
+    from furrow.engine.telemetry import stands
+
+    before, part = 0, name.removeprefix("replica ")
 
     def told(standing: Standing) -> None:
         nonlocal before
@@ -102,6 +110,7 @@ def _teller(name: str, every: float, tell: Callable[[object], None] | None) -> C
         else:
             tell({"part": name, **standing.to_json()})
         before = standing.events
+        stands(assembled.name, part, standing.gauges(assembled.options.max_lag_seconds))
 
     return told
 

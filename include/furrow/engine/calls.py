@@ -7,9 +7,10 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from furrow.config.models import CatalogueModel
@@ -29,6 +30,7 @@ from furrow.engine.ports import (
     Verdict,
     Wish,
 )
+from furrow.engine.telemetry import CallTelemetry
 from furrow.errors import BudgetSpent, FurrowError, PriceUnknown, StoreUnavailable, TransientError
 
 log = logging.getLogger(__name__)
@@ -54,6 +56,10 @@ class Paid:
     key: str
     bought: bool
     alias: str
+
+
+Ask = Callable[[float], Awaitable[Answer]]
+"""Makes the call from a place that was taken at this time."""
 
 
 class Answers(Protocol):
@@ -95,6 +101,7 @@ class Calls:
         self._open, self._catalogue, self._prices = open_model, catalogue, prices
         self._lines: dict[str, ModelLine] = {}
         self._ledger, self._stamp = ledger, stamp
+        self._telemetry = CallTelemetry(stamp.use_case, stamp.release, stamp.run_id)
         self._buyer = f"{socket.gethostname()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._finds: Batcher[str, Answer | None] = Batcher(self._find)
         self._claims: Batcher[Wish, Claim] = Batcher(self._claim)
@@ -109,6 +116,12 @@ class Calls:
         While the model is down, those that its `fallback` names are asked in their order.
         Raises TransientError after the catalogue's number of attempts, RunError at once.
         """
+        paid = await self._found_or_bought(step, request)
+        if not paid.bought:
+            self._telemetry.hit(step, paid.alias)
+        return paid
+
+    async def _found_or_bought(self, step: str, request: ModelRequest) -> Paid:
         options = [(call_key(option), option) for option in options_of(request, self._catalogue)]
         found = await asyncio.gather(*(self._finds.submit(key) for key, _ in options))
         for (key, option), answer in zip(options, found, strict=True):
@@ -151,7 +164,8 @@ class Calls:
     async def _buy(self, step: str, key: str, request: ModelRequest) -> Paid:
         line = self._line(request.alias)
         wish = self._wish(key, request, line)
-        known, answer = await line.attempts(lambda: self._attempt(wish, request, line))
+        ask = partial(self._ask, step, request, line)
+        known, answer = await line.attempts(lambda: self._attempt(wish, ask, line))
         if not known:
             stamp = self._stamp
             await self._records.submit(
@@ -159,20 +173,20 @@ class Calls:
             )
         return Paid(answer, key, bought=not known, alias=request.alias)
 
-    async def _attempt(self, wish: Wish, request: ModelRequest, line: ModelLine) -> tuple[bool, Answer]:
+    async def _attempt(self, wish: Wish, ask: Ask, line: ModelLine) -> tuple[bool, Answer]:
         """The answer, and whether somebody had bought it before."""
         if line.pace is not None:  # a turn is only worth taking when there is a place to use it
             async with line.place() as since:
-                return await self._claimed_and_asked(wish, request, line, since)
+                return await self._claimed_and_asked(wish, ask, line, since)
         line.check()
         claim = await self._granted(wish, line)
         if claim.answer is not None:
             return True, claim.answer
         async with self._or_given_up(wish.key), line.place() as since:
-            return False, await line.ask(request, since)
+            return False, await ask(since)
 
     async def _claimed_and_asked(
-        self, wish: Wish, request: ModelRequest, line: ModelLine, since: float
+        self, wish: Wish, ask: Ask, line: ModelLine, since: float
     ) -> tuple[bool, Answer]:
         line.check()
         claim = await self._granted(wish, line)
@@ -181,7 +195,12 @@ class Calls:
         async with self._or_given_up(wish.key):
             if claim.wait > 0:
                 await line.pause(claim.wait)
-            return False, await line.ask(request, since)
+            return False, await ask(since)
+
+    async def _ask(self, step: str, request: ModelRequest, line: ModelLine, since: float) -> Answer:
+        """One call, told to the telemetry; one that a closed line fails is none."""
+        line.check()
+        return await self._telemetry.told(step, request, lambda: line.ask(request, since))
 
     @asynccontextmanager
     async def _or_given_up(self, key: str) -> AsyncIterator[None]:
@@ -200,6 +219,7 @@ class Calls:
         look = _FIRST_LOOK
         while True:
             claim = await self._claims.submit(wish)
+            self._telemetry.budget(claim.purse)
             match claim.verdict:
                 case Verdict.KNOWN | Verdict.GRANTED:
                     return claim

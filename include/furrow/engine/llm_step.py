@@ -27,6 +27,7 @@ from furrow.engine.prompt import Prompt, context_of, items_of
 from furrow.engine.record import Rung, Trace, Work
 from furrow.engine.repair import read_answer, repair
 from furrow.engine.step import step_of
+from furrow.engine.telemetry import asking
 from furrow.errors import AnswerInvalid, AnswerRefused, AnswerTruncated, RecordError, RequestRefused
 
 
@@ -87,13 +88,13 @@ class LlmRunner:
         request = self._request(self._choose(context), await self._messages(context))
         reply = await self._ask(request, trace, context)
         if isinstance(reply.error, AnswerInvalid) and self._config.reask:
-            again = await self._ask(_reask(request, reply.error), trace, context)
+            again = await self._ask(_reask(request, reply.error), trace, context, Rung.REASKED)
             reply = again.after(reply, Rung.REASKED)
         if reply.error is not None and (larger := self._escalated(request)):
-            last = await self._ask(larger, trace, context)
+            last = await self._ask(larger, trace, context, Rung.ESCALATED)
             reply = last.after(reply, Rung.ESCALATED)
         elif reply.output is not None and (surer := self._doubted(request, reply.output, context)):
-            second = await self._ask(surer, trace, context)
+            second = await self._ask(surer, trace, context, Rung.ESCALATED)
             reply = reply if second.error is not None else replace(second, rung=Rung.ESCALATED)
         output = reply.output if reply.error is None else reply.proved
         if output is None:
@@ -136,10 +137,13 @@ class LlmRunner:
             return None
         return self._request(alias, request.messages)
 
-    async def _ask(self, request: ModelRequest, trace: Trace, context: Mapping[str, Any]) -> _Reply:
+    async def _ask(
+        self, request: ModelRequest, trace: Trace, context: Mapping[str, Any], rung: Rung = Rung.STRICT
+    ) -> _Reply:
         """One question, its answer read or repaired."""
         try:
-            paid = await self._calls.answer(self.name, request)
+            with asking(rung):
+                paid = await self._calls.answer(self.name, request)
         except (AnswerRefused, RequestRefused) as error:
             return _Reply(error=error)
         trace.add(paid.alias, paid.key, paid.answer, paid.bought)

@@ -174,12 +174,28 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Purse:
+    """A use case's money of the day (UTC), in US dollars.
+
+    limit_usd: the cap, and what a person put on top; left_usd: of that not spent yet, so what is set aside
+    for calls on their way is in it. Below 0 when the cap was lowered.
+    """
+
+    limit_usd: float
+    left_usd: float
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """The ledger's word on a wish. wait: seconds until the pace of the model allows the call."""
+    """The ledger's word on a wish. wait: seconds until the pace of the model allows the call.
+
+    purse: how the budget of the use case stands, where it has one and nobody had paid for the call before.
+    """
 
     verdict: Verdict
     answer: Answer | None = None
     wait: float = 0.0
+    purse: Purse | None = None
 
 
 @dataclass(frozen=True, slots=True)

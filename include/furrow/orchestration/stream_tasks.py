@@ -104,15 +104,15 @@ class StreamTask(BaseOperator):  # type: ignore[misc]
         self._last, now = standing, time.monotonic()
         self.log.info("%s", standing.line(self._events, now - self._told_at))
         self._events, self._told_at = standing.events, now
-        late = standing.lag_seconds > self._limit
-        if late:
+        gauges = standing.gauges(self._limit)
+        if gauges["late"]:
             self.log.error(
                 "ALARM: the oldest event has waited %.1f s, longer than max_lag_seconds (%g)",
                 standing.lag_seconds,
                 self._limit,
             )
         tags = {"use_case": self.use_case, "replica": self.part()}
-        for name, value in {**measured(standing), "late": int(late)}.items():
+        for name, value in gauges.items():
             stats.gauge(f"furrow.stream.{name}", value, tags=tags)
 
     @contextmanager
@@ -190,19 +190,6 @@ class StreamSink(StreamTask):
 def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     with suppress(RuntimeError):  # it ended by itself meanwhile, and its loop is closed
         loop.call_soon_threadsafe(call)
-
-
-def measured(standing: Standing) -> dict[str, float]:
-    """The gauges: counts are those since the task began."""
-    return {
-        "lag_records": standing.lag_records,
-        "lag_seconds": standing.lag_seconds,
-        "on_their_way": standing.on_their_way,
-        "events": standing.events,
-        "accepted": standing.accepted,
-        "rejected": standing.rejected,
-        "failures": standing.failures,
-    }
 
 
 def _assemble(use_case: str) -> StreamAssembly:

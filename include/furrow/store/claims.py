@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from furrow.engine.ports import Answer, Claim, Pace, Verdict, Wish
+from furrow.engine.ports import Answer, Claim, Pace, Purse, Verdict, Wish
 
 CATCH_UP_SECONDS = 0.8
 """Paces lie under the provider's allowance by more than the turns of such a time in a minute."""
@@ -27,6 +27,11 @@ class BudgetDay:
     def room(self, cap_usd: float) -> float:
         """What is left of a cap; below 0 when it was lowered after the money was spent."""
         return cap_usd + self.raised - (self.spent + self.presumed + self.reserved)
+
+    def purse(self, cap_usd: float) -> Purse:
+        """What there is of a cap, and what is not spent yet."""
+        limit = cap_usd + self.raised
+        return Purse(limit, limit - self.spent - self.presumed)
 
     def verdict(self, wish: Wish) -> Verdict:
         """GRANTED, SHORT or SPENT. Raises ValueError when the budget cannot be kept: no price, but a cap."""
@@ -103,12 +108,14 @@ class Books:
         holder = self.leases.get(wish.key)
         if holder is not None and holder != buyer:
             return Claim(Verdict.HELD)
+        day = self.days.get(wish.use_case, BudgetDay())
+        purse = None if wish.cap_usd is None else day.purse(wish.cap_usd)
         if holder is None:
-            verdict = self.days.get(wish.use_case, BudgetDay()).verdict(wish)
+            verdict = day.verdict(wish)
             if verdict is not Verdict.GRANTED:
-                return Claim(verdict)
+                return Claim(verdict, purse=purse)
             self._grant(buyer, wish)
-        return Claim(Verdict.GRANTED, wait=self._wait(wish, now))
+        return Claim(Verdict.GRANTED, wait=self._wait(wish, now), purse=purse)
 
     def _grant(self, buyer: str, wish: Wish) -> None:
         self.leases[wish.key], self.granted[wish.key] = buyer, wish

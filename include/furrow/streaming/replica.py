@@ -22,6 +22,7 @@ from tenacity.retry import retry_base
 from tenacity.wait import wait_random_exponential
 
 from furrow.config.models import RecordFields, Stream
+from furrow.engine import telemetry
 from furrow.engine.arms import Arm, Arms
 from furrow.engine.events import Event, Feed, Outgoing
 from furrow.engine.reading import read_work
@@ -199,9 +200,10 @@ class Replica:
         async def once() -> Ended:
             work, arms = read_work(place.event.arrival, self._assignment.record), self._serving.arms
             arm = next(arms.of(work.record))
-            with self._serving.use(arm) as pipeline:
+            with self._serving.use(arm) as pipeline, telemetry.event(self._assignment.use_case):
                 work = await pipeline.complete(work)
             if work.failure is not None:
+                telemetry.ended(self._assignment.use_case, arm.release, work)
                 raise work.failure.error
             return Ended(place.event, arms, arm, work)
 
@@ -220,7 +222,7 @@ class Replica:
 
     async def _shadow(self, event: Event, arms: Arms, arm: Arm) -> None:
         try:
-            with self._serving.use(arm) as pipeline:
+            with self._serving.use(arm) as pipeline, telemetry.event(self._assignment.use_case):
                 work = await pipeline.complete(read_work(event.arrival, self._assignment.record))
         except FurrowError as error:  # nobody waits for it: the stream goes on
             log.warning("an answer in the shadow failed: %s", error)
@@ -286,6 +288,7 @@ class Replica:
         self.standing.count([each.outcome for each in ended], time.monotonic() - started)
         for each in ended:
             if each.work is not None:
+                telemetry.ended(self._assignment.use_case, each.release, each.work)
                 self._recording.add(each.arms, each.arm, each.work)
         self._passed += [letter for each in ended if (letter := self._letter(each, Outcome.ACCEPTED))]
         self._resolved.set()  # there may be more of it

@@ -57,6 +57,19 @@ class Standing:
             f" failed tries {self.failures}, commit {commit:.1f} ms, partitions {self.partitions}"
         )
 
+    def gauges(self, max_lag_seconds: float) -> dict[str, float]:
+        """The metrics `furrow.stream.…`, by their last part; counts are those since the process began."""
+        return {
+            "lag_records": self.lag_records,
+            "lag_seconds": self.lag_seconds,
+            "on_their_way": self.on_their_way,
+            "events": self.events,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "failures": self.failures,
+            "late": int(self.lag_seconds > max_lag_seconds),
+        }
+
     def to_json(self) -> Json:
         """For `--json` and metrics."""
         return {**asdict(self), "started": None, "seconds": time.monotonic() - self.started}
