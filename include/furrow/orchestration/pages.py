@@ -19,9 +19,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment
+from furrow.config.loader import DIGEST_DAG
 from furrow.config.settings import Settings
 from furrow.errors import FurrowError, OptionUnknown, TransientError
-from furrow.orchestration.release_page import evaluation_page, release_page
+from furrow.orchestration.release_page import digest_page, evaluation_page, release_page, run_page
 from furrow.orchestration.rendering import render
 from furrow.orchestration.status import AirflowRun, collect_status
 
@@ -44,6 +45,8 @@ def create_app() -> FastAPI:
     app.get("/", response_class=HTMLResponse)(overview)
     app.get("/releases", response_class=HTMLResponse)(releases)
     app.get("/evaluation", response_class=HTMLResponse)(evaluation)
+    app.get("/run", response_class=HTMLResponse)(run)
+    app.get("/digest", response_class=HTMLResponse)(digest)
     return app
 
 
@@ -89,7 +92,25 @@ def evaluation(
     if version is None:
         return RedirectResponse(f"releases?{urlencode({'use_case': use_case})}")
     with _told():
-        text = evaluation_page(_deployment(), use_case, evaluation, version)
+        return _stored(evaluation_page(_deployment(), use_case, evaluation, version))
+
+
+def run(readable: Annotated[set[str], Depends(readable_dags)], use_case: str, run_id: str) -> HTMLResponse:
+    """The report of a run."""
+    _require(use_case, readable)
+    with _told():
+        return _stored(run_page(_deployment(), use_case, run_id))
+
+
+def digest(readable: Annotated[set[str], Depends(readable_dags)], run_id: str) -> HTMLResponse:
+    """A digest, for those who may read its DAG: it tells of every use case."""
+    _require(DIGEST_DAG, readable)
+    with _told():
+        return _stored(digest_page(_deployment(), run_id))
+
+
+def _stored(text: str) -> HTMLResponse:
+    """A page out of the run store: it may load nothing and run nothing, whatever got into it."""
     policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
     return HTMLResponse(text, headers={**_HEADERS, "Content-Security-Policy": policy})
 

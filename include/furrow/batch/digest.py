@@ -1,0 +1,3 @@
+"""The digest."""
+
+DIGEST_PAGE = "digest.html"
