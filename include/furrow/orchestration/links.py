@@ -32,7 +32,12 @@ def run_url(use_case: str, run_id: str) -> str:
 
 def digest_url(run_id: str) -> str:
     """The page of a digest."""
-    return below_base_url(f"{PREFIX}/digest?{urlencode({'run_id': run_id})}")
+    return below_base_url(f"{PREFIX}{digest_path(run_id)}")
+
+
+def digest_path(run_id: str) -> str:
+    """The same below the address of Furrow's pages."""
+    return f"/digest?{urlencode({'run_id': run_id})}"
 
 
 def evaluation_url(use_case: str, evaluation: str, version: str | None = None) -> str:
