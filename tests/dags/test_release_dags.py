@@ -15,7 +15,7 @@ from furrow.errors import ReleaseRefused
 from furrow.orchestration.assets import RELEASES, announce, live_of
 from furrow.orchestration.connections import AirflowConnections
 from furrow.orchestration.dag_factory import build_dags
-from furrow.orchestration.links import ReportLink, evaluation_url
+from furrow.orchestration.links import ReportLink, evaluation_url, run_url
 from furrow.orchestration.watch_tasks import Complain, FindNewVersions
 from tests.folders import FolderOfPrompts, record
 
@@ -247,3 +247,11 @@ def test_the_button_of_the_report_leads_to_the_page_of_that_evaluation() -> None
     link = ReportLink().get_link(None, ti_key=key)
     assert link == evaluation_url("goods", key.run_id)
     assert "%2B00%3A00" in link
+
+
+def test_the_button_of_a_run_leads_to_the_page_of_that_run(prompts: FolderOfPrompts) -> None:
+    [link] = dags_of(prompts)["goods"].get_task("evaluate").operator_extra_links
+    key = type("Key", (), {"dag_id": "goods", "run_id": "manual__1"})()
+    assert isinstance(link, ReportLink)
+    assert link.get_link(None, ti_key=key) == run_url("goods", "manual__1")
+    assert run_url("goods", "a&b").endswith("/furrow/run?use_case=goods&run_id=a%26b")

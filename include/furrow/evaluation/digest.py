@@ -230,7 +230,7 @@ def _red_figures(found: UseCaseDigest) -> Iterator[str]:
     if earlier and spent > COST_ROSE * earlier:
         yield f"cost rose to {spent / earlier:.1f} times that of the days before"
     if found.spent.unpriced:
-        yield f"{found.spent.unpriced:,} calls without a known price"
+        yield f"calls without a known price: {found.spent.unpriced:,}"
 
 
 def apart(low: tuple[float, float], high: tuple[float, float]) -> bool:

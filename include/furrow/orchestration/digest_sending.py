@@ -19,8 +19,8 @@ from furrow.orchestration.mount import PREFIX
 CONNECTION = "furrow_digest"
 """What it is sent through unless FURROW_DIGEST_CONNECTION names another."""
 HOW_TO = (
-    f"nothing is sent: there is no connection `{CONNECTION}`. Add one in Airflow under Admin > Connections: of"
-    " type http with the address of a webhook, or of type smtp with the addresses in its extra"
+    f"nothing is sent: there is no connection `{CONNECTION}`. Add one in Airflow under Admin > Connections:"
+    " of type http with the address of a webhook, or of type smtp with the addresses in its extra"
     ' {"to": "team@example.com"}; FURROW_DIGEST_CONNECTION names another'
 )
 MOST_CHARACTERS = 20_000
