@@ -54,7 +54,7 @@ def test_it_gets_the_json_the_headers_and_the_login(hook: Webhook) -> None:
     post(to(hook, login="me", password="pw", extra={"headers": {"X-Team": "ads"}}), {"text": "당근 🥕"})
     [(path, headers, body)] = hook.got
     assert (path, body) == (f"/services/{SECRET}", {"text": "당근 🥕"})
-    assert headers["x-team"] == "ads" and headers["authorization"].startswith("Basic ")
+    assert headers["X-Team"] == "ads" and headers["Authorization"].startswith("Basic ")
 
 
 @pytest.mark.parametrize(
