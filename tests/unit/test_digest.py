@@ -330,7 +330,7 @@ def test_the_text_says_what_is_red_before_the_figures(eventful: Shop) -> None:
 
 def test_the_page_has_all_of_it_and_needs_nothing_else(eventful: Shop) -> None:
     page = HtmlPage(as_digest_page(eventful.digest()))
-    assert page.row("figures", "goods")[2:6] == ["0.2000", "0.1000", "1", "1"]
+    assert page.row("figures", "goods v1@0")[1:4] == ["0.2000 0.1000", "1 1", "1,000 1,000"]
     assert page.row("use-case-1", "brand")[1:] == ["100", "0.600", "0.900", "-30.0"]
     assert page.row("use-case-1", "answer_invalid") == ["answer_invalid", "extract", "1", "1"]
     assert page.text.index("a guard took v2@1 back") < page.text.index("Figures")
