@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pendulum
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -65,7 +66,8 @@ def dag_of(shop: FolderOfPrompts) -> Any:
 
 
 def execute(shop: FolderOfPrompts, task: str, **changed: Any) -> Any:
-    context = {"run_id": RUN, "params": {"days": 7}, "data_interval_end": UNTIL, **changed}
+    end = pendulum.instance(UNTIL)  # as Airflow gives it
+    context = {"run_id": RUN, "params": {"days": 7}, "data_interval_end": end, **changed}
     return dag_of(shop).get_task(task).execute(context)
 
 
@@ -114,7 +116,7 @@ def test_it_is_collected_up_to_the_end_of_the_interval_and_stored(
 
 def test_a_run_by_hand_takes_other_days_up_to_now(shop: FolderOfPrompts) -> None:
     spend(0.25)
-    now = SimpleNamespace(run_after=datetime(2026, 11, 22, 12, tzinfo=UTC))
+    now = SimpleNamespace(run_after=pendulum.datetime(2026, 11, 22, 12))
     told = execute(shop, "collect", params={"days": 1}, data_interval_end=None, dag_run=now)
     assert told["calls"] == 0
 

@@ -92,6 +92,9 @@ class Send(BaseOperator):  # type: ignore[misc]
 
 
 def _until(context: Context) -> datetime:
-    """The end of the run's interval; one that was triggered without a logical date has none."""
+    """The end of the run's interval; one that was triggered without a logical date has none.
+
+    Airflow's moments are pendulum's, which lose their offset in arithmetic once it is the standard library's.
+    """
     end: datetime = context.get("data_interval_end") or context["dag_run"].run_after
-    return end
+    return datetime.fromisoformat(end.isoformat())
