@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from furrow.assembly import Deployment
 from furrow.config.settings import Settings
 from furrow.errors import ReleaseRefused
+from furrow.evaluation.drift import Drift, Drifted
 from furrow.orchestration.assets import RELEASES, announce, live_of
 from furrow.orchestration.connections import AirflowConnections
 from furrow.orchestration.dag_factory import build_dags
@@ -227,6 +230,24 @@ def test_what_went_wrong_with_one_use_case_is_told_after_the_others_had_their_tu
     task.execute({"ti": Answers([])})
     with pytest.raises(AirflowFailException, match="goods: ReleaseChanged"):
         task.execute({"ti": Answers(["goods: ReleaseChanged: v1 is not what it was"])})
+
+
+def test_an_alarm_of_the_hourly_look_is_noted_for_the_digest(
+    prompts: FolderOfPrompts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = Drifted(n=100, n_before=900, psi=0.4, p=1e-9, p_corrected=1e-9, alarm=True)
+    drift = Drift(chunks=9, enough=True, watched={"brand": moved})
+    monkeypatch.setattr("furrow.batch.drift_check.check_drift", lambda *_: drift)
+    context: Any = {
+        "dag_run": SimpleNamespace(run_after=datetime(2026, 11, 25, 13, 1, tzinfo=UTC)),
+        "inlet_events": NoEvents(),
+        "outlet_events": Events(),
+    }
+    began = datetime.now(UTC)
+    [said] = dags_of(prompts)["release_watch"].get_task("look_after").execute(context)
+    assert "goods: v1@" in said and "brand: PSI 0.40" in said
+    [noted] = deployment().drift_alarms.between("goods", [], began, began + timedelta(hours=2))
+    assert (noted.what, noted.times) == ("brand", 1)
 
 
 def test_an_entry_is_announced_once(prompts: FolderOfPrompts) -> None:

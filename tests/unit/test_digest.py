@@ -391,5 +391,11 @@ def test_the_command_takes_days_and_prints_json(typed: Shop) -> None:
     assert (found.spent.cost_usd, found.spent_before.cost_usd, found.days) == (0.5, 0.25, 2)
 
 
+def test_the_connection_that_the_environment_names_reaches_child_processes() -> None:
+    told = Settings.from_environment({"FURROW_DIGEST_CONNECTION": "ads_chat"})
+    assert told.digest_connection == "ads_chat" and Settings.from_environment(told.environment()) == told
+    assert "FURROW_DIGEST_CONNECTION" not in Settings.from_environment({}).environment()
+
+
 def test_no_days_at_all_are_refused(typed: Shop) -> None:
     assert CliRunner().invoke(app, ["digest", "--days", "0"]).exit_code == 2
