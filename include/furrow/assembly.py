@@ -6,11 +6,14 @@ import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from furrow.adapters.environment_connections import EnvironmentConnections
+from furrow.batch.digest import DAYS, Books, collect
+from furrow.batch.drift_alarms import DriftAlarms
 from furrow.batch.evaluation import Evaluation, EvaluationSurroundings
 from furrow.batch.experimenting import Experimenting
 from furrow.batch.in_process import Summary
@@ -36,6 +39,7 @@ from furrow.engine.recall import Recall
 from furrow.engine.record import Work
 from furrow.engine.repeats import Repeat
 from furrow.errors import OptionUnknown
+from furrow.evaluation.digest import Digest
 from furrow.evaluation.sample import place_of
 from furrow.store.call_days import CallDays
 from furrow.store.call_history import usual_calls
@@ -153,6 +157,24 @@ class Deployment:
             exposures=Exposures(self.database),
             read=lambda seen: self.read_outcomes(use_case, seen),
         )
+
+    @cached_property
+    def drift_alarms(self) -> DriftAlarms:
+        """The drift alarms of runs and of the hourly look."""
+        return DriftAlarms(self.run_store)
+
+    def digest(self, until: datetime, days: int = DAYS) -> Digest:
+        """What so many days up to that moment were. Raises ConfigError, StoreUnavailable (retry helps)."""
+        books = Books(
+            self.ledger,
+            self.windows,
+            self.runs,
+            self.evaluations,
+            self.releases,
+            self.letters,
+            self.drift_alarms,
+        )
+        return collect(books, load_all(self.settings.prompts), until, days)
 
     def read_outcomes(self, use_case: UseCase, seen: Callable[[], None] = lambda: None) -> OutcomesRead:
         """Note the outcomes that came since the last read; `seen` is called for each line.

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from furrow.store.database import Database, open_database
-from furrow.store.dead_letters import DeadLetters, Letter, Selection
+from furrow.store.dead_letters import DeadLetters, Letter, OpenReason, Selection
 from furrow.store.tables import letters as table
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -273,3 +273,14 @@ def test_open_is_what_the_newest_row_of_each_record_says(
     assert set(ids(letters.list("goods"))) == expected == set(ids(list(letters.open_letters("goods"))))
     for record_id, runs in latest.items():
         assert len(letters.history("goods", record_id)) == len(runs)
+
+
+def test_open_letters_are_counted_by_step_and_reason_the_most_first(letters: DeadLetters) -> None:
+    letters.note([rejected("a"), rejected("b"), rejected("c", run=5), rejected("d", reason="rule_broken")])
+    letters.note([rejected("e", step="digest"), accepted("e")])
+    since, until = NOON + timedelta(hours=5), NOON + timedelta(hours=6)
+    assert letters.reasons("goods", since, until) == [
+        OpenReason("extract", "answer_invalid", 3, 1),
+        OpenReason("extract", "rule_broken", 1, 0),
+    ]
+    assert letters.reasons("ads", since, until) == []

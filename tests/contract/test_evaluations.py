@@ -37,3 +37,12 @@ def test_a_decision_holds_for_its_test_set_alone(database: Database) -> None:
     evaluations.note([FOUND, replace(FOUND, evaluation="e0", decision="fail", at=AT - timedelta(hours=1))])
     assert evaluations.of_test_set("goods", "t1") == {FOUND.release: FOUND}
     assert evaluations.of_test_set("goods", "t2") == {}
+
+
+def test_what_was_live_is_told_from_what_was_compared_with_it(database: Database) -> None:
+    evaluations = Evaluations(database)
+    live = replace(FOUND, release="v1@0", version="v1", against=None)
+    older = replace(live, evaluation="e0", at=AT - timedelta(days=1))
+    evaluations.note([FOUND, live, older])
+    assert evaluations.of_live("goods", AT + timedelta(seconds=1), 5) == [live, older]
+    assert evaluations.of_live("goods", AT, 5) == [older]

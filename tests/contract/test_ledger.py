@@ -19,6 +19,7 @@ from furrow.store.database import Database, open_database
 from furrow.store.ledger import Spending, SqlLedger
 from furrow.store.runs import Run, RunTable
 from furrow.store.tables import runs, tables
+from furrow.store.windows import Totals, Windows
 
 FORK = multiprocessing.get_context("fork")
 SPAWN = multiprocessing.get_context("spawn")
@@ -128,6 +129,7 @@ def test_costs_are_summed_by_use_case_and_day_in_utc(database: Database) -> None
     assert ledger.cost_by_use_case(date(2020, 1, 1)) == {}
     assert ledger.spent_since("used_goods", now) == Spending(3, 0.75, 0)
     assert ledger.spent_since("nobody", now) == Spending()
+    assert ledger.spent_between(times[0], now)["used_goods"] == Spending(1, 0.25, 0)
 
 
 def test_a_runs_spending_is_told_by_step(ledger: SqlLedger) -> None:
@@ -295,3 +297,27 @@ def test_a_run_that_is_cleared_starts_again_and_keeps_its_place_in_the_history(d
 def test_a_run_that_never_started_cannot_finish(database: Database) -> None:
     with pytest.raises(OptionUnknown, match="r9 of used_goods was never started"):
         RunTable(database).finish("used_goods", "r9", {"counts": {}})
+
+
+def test_the_runs_of_a_span_are_those_that_began_in_it(database: Database) -> None:
+    table, first = RunTable(database), datetime(2026, 11, 24, tzinfo=UTC)
+    for number in range(4):
+        table.start(Run("used_goods", f"r{number}", "v1@a", started_at=first + timedelta(days=number)))
+    found = table.started_between("used_goods", first + timedelta(days=1), first + timedelta(days=3))
+    assert [run.run_id for run in found] == ["r1", "r2"]
+    assert table.started_between("ads", first, first + timedelta(days=9)) == []
+
+
+# --- windows ---------------------------------------------------------------------------------------
+
+
+def test_the_records_of_windows_are_added_up_by_when_they_ended(database: Database) -> None:
+    windows, end = Windows(database), datetime(2026, 11, 24, tzinfo=UTC)
+    for number in range(4):
+        moment = end + timedelta(days=number)
+        report = {"outcomes": {"accepted": 8 + number, "rejected": 2}, "fields": {"brand": [1, 2]}}
+        began = moment - timedelta(hours=1)
+        windows.note("goods", f"v{number}@a", "r", began, moment, 10 + number, report)
+    found = windows.totals("goods", end + timedelta(days=1), end + timedelta(days=3))
+    assert found == Totals(records=11 + 12, accepted=9 + 10, rejected=4)
+    assert windows.totals("ads", end, end + timedelta(days=9)) == Totals()

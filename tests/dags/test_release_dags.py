@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,10 +14,11 @@ import pytest
 from furrow.assembly import Deployment
 from furrow.config.settings import Settings
 from furrow.errors import ReleaseRefused
+from furrow.evaluation.drift import Drift, Drifted
 from furrow.orchestration.assets import RELEASES, announce, live_of
 from furrow.orchestration.connections import AirflowConnections
 from furrow.orchestration.dag_factory import build_dags
-from furrow.orchestration.links import ReportLink, evaluation_url
+from furrow.orchestration.links import ReportLink, evaluation_url, run_url
 from furrow.orchestration.watch_tasks import Complain, FindNewVersions
 from tests.folders import FolderOfPrompts, record
 
@@ -229,6 +232,24 @@ def test_what_went_wrong_with_one_use_case_is_told_after_the_others_had_their_tu
         task.execute({"ti": Answers(["goods: ReleaseChanged: v1 is not what it was"])})
 
 
+def test_an_alarm_of_the_hourly_look_is_noted_for_the_digest(
+    prompts: FolderOfPrompts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = Drifted(n=100, n_before=900, psi=0.4, p=1e-9, p_corrected=1e-9, alarm=True)
+    drift = Drift(chunks=9, enough=True, watched={"brand": moved})
+    monkeypatch.setattr("furrow.batch.drift_check.check_drift", lambda *_: drift)
+    context: Any = {
+        "dag_run": SimpleNamespace(run_after=datetime(2026, 11, 25, 13, 1, tzinfo=UTC)),
+        "inlet_events": NoEvents(),
+        "outlet_events": Events(),
+    }
+    began = datetime.now(UTC)
+    [said] = dags_of(prompts)["release_watch"].get_task("look_after").execute(context)
+    assert "goods: v1@" in said and "brand: PSI 0.40" in said
+    [noted] = deployment().drift_alarms.between("goods", [], began, began + timedelta(hours=2))
+    assert (noted.what, noted.times) == ("brand", 1)
+
+
 def test_an_entry_is_announced_once(prompts: FolderOfPrompts) -> None:
     deployment().promotions("goods").promote("v2", "minji", "better")
 
@@ -247,3 +268,11 @@ def test_the_button_of_the_report_leads_to_the_page_of_that_evaluation() -> None
     link = ReportLink().get_link(None, ti_key=key)
     assert link == evaluation_url("goods", key.run_id)
     assert "%2B00%3A00" in link
+
+
+def test_the_button_of_a_run_leads_to_the_page_of_that_run(prompts: FolderOfPrompts) -> None:
+    [link] = dags_of(prompts)["goods"].get_task("evaluate").operator_extra_links
+    key = type("Key", (), {"dag_id": "goods", "run_id": "manual__1"})()
+    assert isinstance(link, ReportLink)
+    assert link.get_link(None, ti_key=key) == run_url("goods", "manual__1")
+    assert run_url("goods", "a&b").endswith("/furrow/run?use_case=goods&run_id=a%26b")

@@ -46,6 +46,7 @@ PLACES = {
     "published-and-nobody-knows": "after task publish/features",
     # evaluate
     "the-report-is-a-draft": "before rename */report.json",
+    "the-page-is-a-draft": "before rename */report.html",
     "the-report-is-there-and-the-run-open": f"before call {RUNS}.finish",
     "the-run-s-end-is-not-committed": "before commit *UPDATE furrow_runs*",
     "the-run-has-ended-and-nobody-knows": "after task evaluate",

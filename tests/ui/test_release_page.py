@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from fastapi import HTTPException
+from fastapi.routing import APIRoute
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment
 from furrow.config.settings import Settings
 from furrow.errors import OptionUnknown
+from furrow.orchestration import pages
 from furrow.orchestration.release_page import evaluation_page, release_page
 from furrow.orchestration.view import View
 from furrow.orchestration.view import shown as in_html
 from furrow.store.evaluations import Evaluated
 from tests.folders import FolderOfPrompts
 
+RUN = "manual__2026-11-25T00:00:00+00:00"
 HOSTILE = "<script>alert(1)</script>\"'"
 
 
@@ -87,3 +92,55 @@ def test_another_page_than_a_stored_one_is_not_given_out(
     deployment.run_store.run("goods.eval", "e 1").write_text("page-v2.html", "x")
     with pytest.raises(OptionUnknown):
         evaluation_page(deployment, "goods", evaluation, version)
+
+
+# --- the pages that runs and digests stored ---------------------------------------------------------
+
+
+@pytest.fixture
+def stored(deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """As the API server finds it, with a run and a digest."""
+    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
+    monkeypatch.setenv("FURROW_PROMPTS", str(deployment.settings.prompts))
+    deployment.run_store.run("goods", RUN).write_text("report.html", f"<!doctype html>\n{HOSTILE}\n")
+    deployment.run_store.run("furrow.digest", RUN).write_text("digest.html", "<!doctype html>\n주간\n")
+    return deployment
+
+
+def test_the_page_of_a_run_is_what_it_stored_and_may_run_nothing(stored: Deployment) -> None:
+    answer = pages.run({"goods"}, "goods", RUN)
+    assert bytes(answer.body).decode() == f"<!doctype html>\n{HOSTILE}\n"
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'") and policy.endswith("sandbox")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_page_of_a_digest_is_what_it_stored(stored: Deployment) -> None:
+    answer = pages.digest({"furrow.digest"}, RUN)
+    assert "주간" in bytes(answer.body).decode() and "sandbox" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda: pages.run({"clothes"}, "goods", RUN), id="a run of what the user may not read"),
+        pytest.param(lambda: pages.run({"goods"}, "nothing", RUN), id="no such use case"),
+        pytest.param(lambda: pages.run({"goods"}, "goods", "r 2"), id="no such run"),
+        pytest.param(lambda: pages.run({"goods"}, "goods", f"../goods/{RUN}"), id="a path for a run"),
+        pytest.param(lambda: pages.digest({"goods"}, RUN), id="a digest that the user may not read"),
+        pytest.param(lambda: pages.digest({"furrow.digest"}, "r 2"), id="no such digest"),
+    ],
+)
+def test_what_is_not_there_and_what_one_may_not_see_are_not_found(
+    stored: Deployment, ask: Callable[[], object]
+) -> None:
+    with pytest.raises(HTTPException) as refused:
+        ask()
+    assert refused.value.status_code == 404
+
+
+def test_every_page_has_the_guard_of_the_app() -> None:
+    app = pages.create_app()
+    paths = {route.path: route for route in app.routes if isinstance(route, APIRoute)}
+    assert {"/run", "/digest", "/evaluation"} <= set(paths)
+    assert all(len(route.dependencies) >= 1 for route in paths.values())

@@ -82,9 +82,11 @@ ROUTES = {
     "record": f"/record?{QUERY}&run_id=none&record_id=none",
     "calls": f"/calls?{QUERY}&run_id=none",
     "evaluation": f"/evaluation?{QUERY}&evaluation=none&version=v1",
+    "run": f"/run?{QUERY}&run_id=none",
+    "digest": "/digest?run_id=none",
     "script": "/static/bokeh.min.js",
 }
-NOT_THERE = {"record", "evaluation"}
+NOT_THERE = {"record", "evaluation", "run", "digest"}
 
 
 def test_the_table_has_every_route() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -17,63 +16,10 @@ from furrow.evaluation.page import MOST_TEXT, as_page
 from furrow.evaluation.scope import Scope
 from furrow.evaluation.scoring import score
 from tests.folders import FolderOfPrompts
+from tests.html_page import HOSTILE, HtmlPage
 from tests.listings import accepted, case_line, failed, rejected, trace, write_listings
 
 Listings = tuple[UseCase, list[Case]]
-HOSTILE = (
-    "</pre></td><script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "{{ 7 * 7 }}{% raw %}",
-    "</style><style>body{display:none}",
-    "<!--",
-    "javascript:alert(1)",
-)
-VOID = {"meta", "br"}
-
-
-class Page(HTMLParser):
-    """What a browser would make of it: the tags with their attributes, the tables, the text."""
-
-    def __init__(self, source: str):
-        super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.tables: dict[str, list[list[str]]] = {}
-        self.text = ""
-        self._section, self._within_style = "", False
-        self.feed(source)
-        self.close()
-
-    @property
-    def names(self) -> set[str]:
-        return {tag for tag, _ in self.tags}
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.tags.append((tag, found))
-        self._within_style = tag == "style"
-        if tag == "section":
-            self._section = str(found["id"])
-        rows = self.tables.setdefault(self._section, [])
-        if tag == "tr":
-            rows.append([])
-        elif tag in ("td", "th"):
-            rows[-1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._within_style = False
-        if tag == "table":
-            self.tables[self._section].append([])
-
-    def handle_data(self, data: str) -> None:
-        if self._within_style:
-            return
-        self.text += data
-        rows = self.tables.get(self._section, [])
-        if rows and rows[-1]:
-            rows[-1][-1] = " ".join(f"{rows[-1][-1]} {data}".split())
-
-    def row(self, section: str, first: str) -> list[str]:
-        return next(row for row in self.tables[section] if row and row[0] == first)
 
 
 def listings_of(prompts: FolderOfPrompts, *lines: dict[str, Any]) -> Listings:
@@ -99,8 +45,8 @@ def written(listings: Listings, *works: Work, scope: Scope | None = None) -> str
     return as_page(report, judge(report, use_case.pipeline.evaluate.gate))
 
 
-def page_of(listings: Listings, *works: Work, scope: Scope | None = None) -> Page:
-    return Page(written(listings, *works, scope=scope))
+def page_of(listings: Listings, *works: Work, scope: Scope | None = None) -> HtmlPage:
+    return HtmlPage(written(listings, *works, scope=scope))
 
 
 def test_the_fields_stand_in_a_table_with_their_intervals(listings: Listings) -> None:
@@ -217,7 +163,7 @@ def test_whatever_came_out_the_page_keeps_its_tags(listings: Listings, text: str
     cases = listings[1]
     tags = page_of(listings, *(accepted(case, brand="x") for case in cases)).tags
     source = written(listings, *(accepted(case, brand=f"x{text}") for case in cases))
-    page = Page(source)
+    page = HtmlPage(source)
     assert page.tags == tags
     assert all(char.isprintable() or char == "\n" for char in source)
 

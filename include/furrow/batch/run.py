@@ -28,6 +28,8 @@ from furrow.engine.ports import Row, Sink, Source
 from furrow.engine.reading import read_work
 from furrow.engine.record import Outcome, Work, add_dollars
 from furrow.errors import NothingAccepted, OptionUnknown, ProviderUnavailable, StoreDamaged
+from furrow.evaluation.drift import Drift
+from furrow.evaluation.run_page import ArmSection, Details, as_run_page
 from furrow.evaluation.run_report import RunReport
 from furrow.store.dead_letters import IDS_IN_ONE_QUERY, DeadLetters, Letter, letter_of
 from furrow.store.exposures import Exposures
@@ -41,6 +43,8 @@ log = logging.getLogger(__name__)
 MOST_PARTITIONS = 1000
 """Airflow maps a task over at most 1024 partitions; what a run does not take stays in the source."""
 _ROWS_AT_ONCE = 10_000
+PAGE = "report.html"
+"""The page of a run, beside its `report.json`."""
 
 
 @dataclass(frozen=True)
@@ -249,23 +253,31 @@ class BatchRun:
         when there were records and none passed: see `require_success`.
         """
         manifest = self.manifest()
-        reports: dict[str, RunReport] = {arm.name: self._report(manifest, arm) for arm in manifest.arms.all()}
-        live = reports[LIVE]
-        content = live.to_json() | {"release": manifest.release}
-        content["drift"] = self._drift(manifest, live)
-        if (beside := manifest.arms.candidate) is not None:
-            content["beside"] = {**beside.to_json(), **reports[CANDIDATE].to_json()}
-        self._folder.write_json("report.json", content)
+        sections = [self._section(manifest, arm) for arm in manifest.arms.all()]
+        reports: dict[str, RunReport] = {section.arm.name: section.report for section in sections}
+        drift = self._drift(manifest, reports[LIVE])
+        self._folder.write_json("report.json", self._content(manifest, reports, drift))
+        page = as_run_page(self.use_case.name, self.run_id, manifest.arms, sections, drift)
+        self._folder.write_text(PAGE, page)
         short = self._short(manifest, reports)
         self._outside.runs.finish(self.use_case.name, self.run_id, short)
         telemetry.run_ended(self.use_case.name, manifest.release, short["state"])
         self._outside.look()
         return short
 
-    def _report(self, manifest: Manifest, arm: Arm) -> RunReport:
+    def _content(self, manifest: Manifest, reports: Mapping[str, RunReport], drift: Drift | None) -> Json:
+        """What stands in report.json."""
+        content = reports[LIVE].to_json() | {"release": manifest.release}
+        content["drift"] = {} if drift is None else {**drift.to_json(), "alarms": drift.alarms}
+        if (beside := manifest.arms.candidate) is not None:
+            content["beside"] = {**beside.to_json(), **reports[CANDIDATE].to_json()}
+        return content
+
+    def _section(self, manifest: Manifest, arm: Arm) -> ArmSection:
         """What one arm came to, noted as a window of its release."""
         started, finished = datetime.fromisoformat(manifest.started), datetime.now(UTC)
-        works = self._each_once(manifest.of(arm))
+        details = Details()
+        works = details.counting(self._each_once(manifest.of(arm)))
         if arm.published:
             works = self._exposing(manifest, arm, self._closing(arm.release, works))
         report = RunReport.collect(works, self._version(arm).result, started=started, finished=finished)
@@ -279,18 +291,18 @@ class BatchRun:
                 report.records,
                 report.to_json(),
             )
-        return report
+        return ArmSection(arm, report, details)
 
-    def _drift(self, manifest: Manifest, report: RunReport) -> Json:
-        """How the run differs from the first ones of its release."""
+    def _drift(self, manifest: Manifest, report: RunReport) -> Drift | None:
+        """How the run differs from the first ones of its release; None for a replay."""
         if self._outside.windows is None:
-            return {}
+            return None
         began = datetime.fromisoformat(manifest.started)
         found = check_run(self._outside.windows, self.use_case.name, manifest.release, report, began)
         for alarm in found.alarms:
             log.error("ALARM: %s drifts from its first runs: %s", manifest.release, alarm)
         self._outside.windows.note_drift(self.use_case.name, manifest.release, found.alarms, found.enough)
-        return {**found.to_json(), "alarms": found.alarms}
+        return found
 
     def _short(self, manifest: Manifest, reports: Mapping[str, RunReport]) -> Json:
         """For XCom and the table of runs. The records are those of the published arms, the cost is of all."""

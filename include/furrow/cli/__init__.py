@@ -14,6 +14,7 @@ from furrow.cli.budget import budget_app
 from furrow.cli.common import JsonFlag, UseCaseName, VersionOption, open_deployment
 from furrow.cli.compare import compare
 from furrow.cli.dead_letters import dead_letters_app
+from furrow.cli.digest import digest
 from furrow.cli.drift import drift
 from furrow.cli.evaluate import evaluate
 from furrow.cli.experiment import experiment_app
@@ -134,6 +135,7 @@ app.command()(stream)
 app.command(name="eval")(evaluate)
 app.command()(compare)
 app.command()(drift)
+app.command()(digest)
 
 
 @app.command()

@@ -50,7 +50,8 @@ _VERSION = re.compile(r"v[1-9][0-9]*")
 _RESERVED = {"self", "data", "key", "time", "item", "result", "fetch", "validate", "evaluate"}
 _STAMPS = {"key", "release", "run_id", "record_id", "event_time", "published_at"}
 REPLAY_DAG, RELEASES_DAG, WATCH_DAG = "dead_letters_replay", "releases", "release_watch"
-OWN_DAGS = (REPLAY_DAG, RELEASES_DAG, WATCH_DAG)
+DIGEST_DAG = "furrow.digest"
+OWN_DAGS = (REPLAY_DAG, RELEASES_DAG, WATCH_DAG, DIGEST_DAG)
 """The ids of the DAGs that are not a use case's."""
 STREAM, EVAL, EXPERIMENT = ".stream", ".eval", ".experiment"
 """What stands behind a use case's name in the ids of its further DAGs, and of their run folders."""

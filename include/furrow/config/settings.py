@@ -21,6 +21,8 @@ class Settings:
     features: the Feast repository (`FURROW_FEATURES`).
     retention_days: how long answers and the texts of dead letters are kept after their last use
     (`FURROW_RETENTION_DAYS`); None: until somebody prunes them.
+    digest_connection: the Airflow connection that the weekly digest is sent through
+    (`FURROW_DIGEST_CONNECTION`); None: `furrow_digest`, if there is one.
     """
 
     home: Path
@@ -29,6 +31,7 @@ class Settings:
     store: str
     features: Path
     retention_days: float | None = None
+    digest_connection: str | None = None
 
     @property
     def var(self) -> Path:
@@ -49,6 +52,7 @@ class Settings:
             store=environ.get("FURROW_STORE") or str(home / "var" / "store"),
             features=Path(environ.get("FURROW_FEATURES") or home / "include" / "feature_repo"),
             retention_days=_days(environ.get("FURROW_RETENTION_DAYS")),
+            digest_connection=environ.get("FURROW_DIGEST_CONNECTION") or None,
         )
 
     def environment(self) -> dict[str, str]:
@@ -60,6 +64,7 @@ class Settings:
             "FURROW_STORE": self.store,
             "FURROW_FEATURES": str(self.features),
             **({} if self.retention_days is None else {"FURROW_RETENTION_DAYS": f"{self.retention_days:g}"}),
+            **({"FURROW_DIGEST_CONNECTION": self.digest_connection} if self.digest_connection else {}),
         }
 
 

@@ -81,7 +81,7 @@ class Tally:
         self._rejections: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
         self._seconds = Sample()
-        self._steps: dict[str, _StepTally] = {}
+        self._steps: dict[str, StepTally] = {}
 
     def add(self, work: Work) -> None:
         """Count one work."""
@@ -115,13 +115,16 @@ class Tally:
 
     def _add_traces(self, traces: dict[str, Trace], place: int) -> None:
         for name, trace in traces.items():
-            self._steps.setdefault(name, _StepTally()).add(trace, place)
+            self._steps.setdefault(name, StepTally()).add(trace, place)
         if any(trace.calls for trace in traces.values()):
             self._seconds.add(place, sum(trace.seconds for trace in traces.values()))
 
 
-class _StepTally:
-    """cost_pico: in trillionths of a dollar, because whole numbers add up to the same in any order."""
+class StepTally:
+    """What one step did, trace by trace.
+
+    cost_pico: in trillionths of a dollar, because whole numbers add up to the same in any order.
+    """
 
     def __init__(self) -> None:
         self._totals: Counter[str] = Counter()
@@ -131,6 +134,7 @@ class _StepTally:
         self.cost_pico: int | None = 0
 
     def add(self, trace: Trace, place: int) -> None:
+        """Count what it took for the record with that place."""
         self._totals["records"] += 1
         for name in ("calls", "bought", "input_tokens", "output_tokens"):
             self._totals[name] += getattr(trace, name)
@@ -144,6 +148,7 @@ class _StepTally:
             self._seconds.add(place, trace.seconds)
 
     def counts(self) -> StepCounts:
+        """What was counted so far."""
         return StepCounts(
             records=self._totals["records"],
             models=dict(sorted(self._models.items())),

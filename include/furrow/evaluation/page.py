@@ -1,24 +1,15 @@
-"""An evaluation report as one HTML page that needs nothing else: no script, no image, no address.
-
-Texts of records and models are hostile. All of them pass Jinja's autoescape, the page's policy lets nothing
-be loaded or run, and signs that cannot be seen are written as their codes.
-"""
+"""An evaluation report as one HTML page that needs nothing else; see `markup` for what keeps it harmless."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from furrow.evaluation import wording
 from furrow.evaluation.comparison import Comparison
 from furrow.evaluation.gate import GateVerdict
-from furrow.evaluation.judgement import FieldScore
+from furrow.evaluation.markup import fill
 from furrow.evaluation.scoring import EvalReport, Miss
 
 Json = dict[str, Any]
@@ -51,7 +42,8 @@ def as_page(
     report: EvalReport, verdict: GateVerdict | None = None, comparison: Comparison | None = None
 ) -> str:
     """The page of a report, with the gate's answer and the comparison with live when there are such."""
-    return _template().render(
+    return fill(
+        TEMPLATE,
         report=report,
         verdict=verdict,
         comparison=comparison,
@@ -100,30 +92,3 @@ def _shown(record: Json) -> str:
     ]
     text = "\n".join(lines)
     return text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + "…"
-
-
-def _lines(text: str) -> str:
-    return "\n".join(wording.plain(line) for line in text.split("\n"))
-
-
-def _items(found: FieldScore) -> bool:
-    return found.items is not None
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for writer in (
-        *(wording.as_json, wording.bounds, wording.counted, wording.dollars),
-        *(wording.plain, wording.points, wording.seconds, wording.share),
-    ):
-        environment.filters[writer.__name__] = writer
-    environment.filters["lines"] = _lines
-    environment.tests["set_of_items"] = _items
-    return environment.get_template(TEMPLATE)

@@ -1,5 +1,5 @@
 """Folders -> DAGs: those of each use case (its runs, its stream, its evaluation), one that says what is wrong
-for each that does not load, and those of the whole deployment (dead letters, releases)."""
+for each that does not load, and those of the whole deployment (dead letters, releases, digest)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, TriggerRule, get_parsing_context, task_group
 
 from furrow.config.loader import (
+    DIGEST_DAG,
     EVAL,
     EXPERIMENT,
     OWN_DAGS,
@@ -87,7 +88,7 @@ def _no_collection() -> Iterator[None]:
 
 def _load(prompts: Path) -> list[UseCase | Broken]:
     wanted = get_parsing_context().dag_id
-    if wanted is not None:
+    if wanted is not None and wanted not in OWN_DAGS:
         wanted = wanted.partition(".")[0]
     if wanted in (None, *OWN_DAGS) or not (prompts / wanted).is_dir():
         return load_all(prompts)
@@ -140,7 +141,18 @@ def _watch_dag(use_cases: Sequence[UseCase], tag: str) -> DAG:
     return watch_dag(use_cases, tag)
 
 
-_OWN = {REPLAY_DAG: replay_dag, RELEASES_DAG: _releases_dag, WATCH_DAG: _watch_dag}
+def _digest_dag(use_cases: Sequence[UseCase], tag: str) -> DAG:
+    from furrow.orchestration.digest_dag import digest_dag
+
+    return digest_dag(use_cases, tag)
+
+
+_OWN = {
+    REPLAY_DAG: replay_dag,
+    RELEASES_DAG: _releases_dag,
+    WATCH_DAG: _watch_dag,
+    DIGEST_DAG: _digest_dag,
+}
 """Airflow's operators of some take a third of a second to import: only where they are wanted."""
 
 

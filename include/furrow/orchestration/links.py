@@ -7,18 +7,37 @@ from urllib.parse import urlencode
 
 from airflow.sdk import BaseOperatorLink
 
-from furrow.config.loader import EVAL
+from furrow.config.loader import DIGEST_DAG, EVAL
 from furrow.orchestration.mount import PREFIX, below_base_url
 
 
 class ReportLink(BaseOperatorLink):  # type: ignore[misc]
-    """The button on the task that leads to the report."""
+    """The button on the task that leads to the report: of a run, of an evaluation, or the digest."""
 
     name = "Report"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """The page that lists the evaluation's versions."""
-        return evaluation_url(ti_key.dag_id.removesuffix(EVAL), ti_key.run_id)
+        """The page of what the Airflow run stands for; of an evaluation, the one that lists its versions."""
+        if ti_key.dag_id == DIGEST_DAG:
+            return digest_url(ti_key.run_id)
+        if ti_key.dag_id.endswith(EVAL):
+            return evaluation_url(ti_key.dag_id.removesuffix(EVAL), ti_key.run_id)
+        return run_url(ti_key.dag_id, ti_key.run_id)
+
+
+def run_url(use_case: str, run_id: str) -> str:
+    """The page of a run's report."""
+    return below_base_url(f"{PREFIX}/run?{urlencode({'use_case': use_case, 'run_id': run_id})}")
+
+
+def digest_url(run_id: str) -> str:
+    """The page of a digest."""
+    return below_base_url(f"{PREFIX}{digest_path(run_id)}")
+
+
+def digest_path(run_id: str) -> str:
+    """The same below the address of Furrow's pages."""
+    return f"/digest?{urlencode({'run_id': run_id})}"
 
 
 def evaluation_url(use_case: str, evaluation: str, version: str | None = None) -> str:

@@ -19,13 +19,13 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment
-from furrow.config.loader import use_case_of
+from furrow.config.loader import DIGEST_DAG, use_case_of
 from furrow.config.settings import Settings
 from furrow.errors import FurrowError, OptionUnknown, TransientError
 from furrow.orchestration import charts, price_page, record_page, use_case_page
 from furrow.orchestration.diff_page import differing_files
 from furrow.orchestration.language import COOKIE, language_of
-from furrow.orchestration.release_page import evaluation_page, release_page
+from furrow.orchestration.release_page import digest_page, evaluation_page, release_page, run_page
 from furrow.orchestration.status import COLUMNS, AirflowRun, collect_status, in_order
 from furrow.orchestration.view import View, shown
 from furrow.store.call_history import calls_of_run
@@ -246,7 +246,25 @@ def evaluation(
     if version is None:
         return RedirectResponse(f"releases?{urlencode({'use_case': use_case})}")
     with _told():
-        text = evaluation_page(_deployment(), use_case, evaluation, version)
+        return _stored(evaluation_page(_deployment(), use_case, evaluation, version))
+
+
+def run(readable: Readable, use_case: str, run_id: str) -> HTMLResponse:
+    """The report of a run."""
+    name = _require(use_case, readable)
+    with _told():
+        return _stored(run_page(_deployment(), name, run_id))
+
+
+def digest(readable: Readable, run_id: str) -> HTMLResponse:
+    """A digest, for those who may read its DAG: it tells of every use case."""
+    _require(DIGEST_DAG, readable)
+    with _told():
+        return _stored(digest_page(_deployment(), run_id))
+
+
+def _stored(text: str) -> HTMLResponse:
+    """A page out of the run store: it may load nothing and run nothing, whatever got into it."""
     policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
     return HTMLResponse(text, headers={**_HEADERS, "Content-Security-Policy": policy})
 
@@ -298,4 +316,6 @@ _PAGES: dict[str, Callable[..., Response]] = {
     "/records": records,
     "/record": record,
     "/calls": calls,
+    "/run": run,
+    "/digest": digest,
 }

@@ -1,4 +1,4 @@
-"""What the page of a use case's releases and evaluations shows, and the stored page of one evaluation."""
+"""What the page of a use case's releases and evaluations shows, and the pages that were stored."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import re
 from dataclasses import dataclass
 
 from furrow.assembly import Deployment
+from furrow.batch.digest import DIGEST_PAGE
 from furrow.batch.evaluation import page_of
+from furrow.batch.run import PAGE
+from furrow.config.loader import DIGEST_DAG
 from furrow.errors import OptionUnknown
 from furrow.store.evaluations import Evaluated
 from furrow.store.releases import Entry, standing_of
+from furrow.store.run_store import RunFolder
 
 MOST_EVALUATIONS = 100
 
@@ -46,6 +50,20 @@ def evaluation_page(deployment: Deployment, use_case: str, evaluation: str, vers
     if not re.fullmatch(r"v[1-9][0-9]*", version):
         raise OptionUnknown("a version is named like v2")
     folder = deployment.evaluation_folder(use_case, evaluation)
-    if not folder.exists(page_of(version)):
-        raise OptionUnknown("there is no report of that version in that evaluation")
-    return folder.read_text(page_of(version))
+    return _stored(folder, page_of(version), "report of that version in that evaluation")
+
+
+def run_page(deployment: Deployment, use_case: str, run_id: str) -> str:
+    """The HTML that a run stored. Raises OptionUnknown, StoreUnavailable."""
+    return _stored(deployment.run_store.run(use_case, run_id), PAGE, "report of that run: it has not ended")
+
+
+def digest_page(deployment: Deployment, run_id: str) -> str:
+    """The HTML of a digest. Raises OptionUnknown, StoreUnavailable."""
+    return _stored(deployment.run_store.run(DIGEST_DAG, run_id), DIGEST_PAGE, "such digest")
+
+
+def _stored(folder: RunFolder, name: str, what: str) -> str:
+    if not folder.exists(name):
+        raise OptionUnknown(f"there is no {what}")
+    return folder.read_text(name)

@@ -12,6 +12,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from furrow.errors import FurrowError
+from furrow.orchestration.links import ReportLink
 from furrow.orchestration.retries import FIRST_DELAY, LONGEST_DELAY, RETRIES, ByErrorTree
 
 if TYPE_CHECKING:
@@ -125,7 +126,9 @@ class Publish(UseCaseTask):
 
 
 class Evaluate(UseCaseTask):
-    """Writes the report of the run."""
+    """Writes the report of the run; the button leads to its page."""
+
+    operator_extra_links = (ReportLink(),)
 
     def call(self, run: BatchRun, params: Json) -> Json:
         """The report in short. Raises NothingAccepted, once it is written."""

@@ -79,6 +79,16 @@ class Selection:
     keys: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OpenReason:
+    """Letters that are open for one reason at one step; new: those of a span of time."""
+
+    step: str
+    reason: str
+    number: int
+    new: int
+
+
 EVERYTHING = Selection()
 _Letters = list[Letter]  # inside the class, `list` is its method
 
@@ -167,6 +177,19 @@ class DeadLetters:
         query = sa.select(sa.func.count()).select_from(letters)
         query = query.where(newest_of_letter(), *_where(use_case, selection, open_only=True))
         return self._database.read(lambda connection: connection.scalar(query)) or 0
+
+    def reasons(self, use_case: str, since: datetime, until: datetime) -> Sequence[OpenReason]:
+        """Why letters are open, what most are first. new: those noted from `since` on and before `until`."""
+        is_new = sa.case(((letters.c.at >= since) & (letters.c.at < until), 1), else_=0)
+        number, new = sa.func.count().label("number"), sa.func.sum(is_new)
+        query = sa.select(letters.c.step, letters.c.reason, number, new)
+        query = query.where(newest_of_letter(), *_where(use_case, EVERYTHING, open_only=True))
+        query = query.group_by(letters.c.step, letters.c.reason)
+        query = query.order_by(number.desc(), letters.c.step, letters.c.reason)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return [
+            OpenReason(step or "", reason or "", count, int(fresh)) for step, reason, count, fresh in rows
+        ]
 
     def open_letters(self, use_case: str, selection: Selection = EVERYTHING) -> Iterator[Letter]:
         """The open letters whole, the oldest first, few of them in memory at a time."""

@@ -62,6 +62,11 @@ class Evaluations:
         """The newest ones first."""
         return self._rows(self._of(use_case).limit(most))
 
+    def of_live(self, use_case: str, until: datetime, most: int) -> list[Evaluated]:
+        """The newest evaluations, before `until`, of what was live at that time."""
+        mine = self._of(use_case).where(evaluations.c.against.is_(None), evaluations.c.at < until)
+        return self._rows(mine.limit(most))
+
     def of_test_set(self, use_case: str, test_set: str) -> dict[str, Evaluated]:
         """Release -> its newest evaluation on this test set."""
         found = self._rows(self._of(use_case).where(evaluations.c.test_set == test_set))

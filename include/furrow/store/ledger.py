@@ -134,7 +134,11 @@ class SqlLedger:
     def spent_on(self, day: date) -> dict[str, Spending]:
         """What was bought on a day (UTC), by use case."""
         start = datetime.combine(day, time.min, UTC)
-        where = (calls.c.created_at >= start) & (calls.c.created_at < start + timedelta(days=1))
+        return self.spent_between(start, start + timedelta(days=1))
+
+    def spent_between(self, since: datetime, until: datetime) -> dict[str, Spending]:
+        """What was bought from `since` on and before `until`, by use case; what was pruned is not in it."""
+        where = (calls.c.created_at >= since) & (calls.c.created_at < until)
         return self._sum(calls.c.use_case, where)
 
     def cost_by_use_case(self, day: date) -> dict[str, float]:

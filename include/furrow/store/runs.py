@@ -77,3 +77,10 @@ class RunTable:
         query = runs.select().where(runs.c.use_case == use_case).order_by(runs.c.started_at.desc()).limit(n)
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [Run(**row) for row in rows]
+
+    def started_between(self, use_case: str, since: datetime, until: datetime) -> list[Run]:
+        """The runs that began from `since` on and before `until`, the oldest first."""
+        began = (runs.c.started_at >= since) & (runs.c.started_at < until)
+        query = runs.select().where(runs.c.use_case == use_case, began).order_by(runs.c.started_at)
+        rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [Run(**row) for row in rows]

@@ -68,6 +68,15 @@ def _saved(steps: list[Json]) -> float | None:
     return math.fsum(step["cost_usd"] * (1 - step.get("bought", 0) / step["calls"]) for step in known)
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Records of many windows, and how they ended."""
+
+    records: int = 0
+    accepted: int = 0
+    rejected: int = 0
+
+
 def hour_of(moment: datetime) -> datetime:
     """The hour (UTC) that it is in."""
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
@@ -77,6 +86,12 @@ def _evenly(found: list[Any], records: int) -> list[tuple[datetime, str]]:
     """Every first, second, third … of an hour's windows, whichever still holds so many records."""
     step = max(1, sum(row.records for row in found) // max(1, records))
     return [(row.started_at, row.run_id) for row in found[::step]]
+
+
+def _outcome(name: str) -> sa.ColumnElement[int]:
+    """How many records of a window ended so: the database reads it off the report."""
+    found: sa.ColumnElement[int] = windows.c.report["outcomes", name].as_integer()
+    return found
 
 
 def _batched(keys: list[T]) -> list[list[T]]:
@@ -149,6 +164,14 @@ class Windows:
         """The windows of a release that began then or later, the oldest first."""
         query = self._of(use_case, release).where(windows.c.started_at >= moment)
         return self._rows(query.order_by(windows.c.started_at))
+
+    def totals(self, use_case: str, since: datetime, until: datetime) -> Totals:
+        """Of every window that ended from `since` on and before `until`, whatever its release."""
+        ends = (_outcome("accepted"), _outcome("rejected"))
+        query = sa.select(*(sa.func.coalesce(sa.func.sum(each), 0) for each in (windows.c.records, *ends)))
+        ended = (windows.c.finished_at >= since) & (windows.c.finished_at < until)
+        query = query.where(windows.c.use_case == use_case, ended)
+        return Totals(*map(int, self._database.read(lambda connection: connection.execute(query).one())))
 
     def _of(self, use_case: str, release: str) -> sa.Select[Any]:
         return windows.select().where(windows.c.use_case == use_case, windows.c.release == release)
