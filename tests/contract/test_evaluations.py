@@ -32,6 +32,16 @@ def test_the_newest_evaluation_of_a_release_counts(database: Database) -> None:
     assert evaluations.newest("goods", 1) == [later]
 
 
+def test_an_evaluation_of_some_slices_does_not_stand_in_for_the_whole(database: Database) -> None:
+    evaluations = Evaluations(database)
+    part = {"scope": {"slices": ["short"]}, "fields": {}}
+    later = replace(FOUND, evaluation="e2", decision="not_enough_evidence", report=part, at=AT + timedelta(1))
+    evaluations.note([FOUND, later])
+    assert evaluations.latest("goods", FOUND.release) == later
+    assert evaluations.latest_whole("goods", FOUND.release) == FOUND
+    assert evaluations.latest_whole("goods", "v9@9") is None
+
+
 def test_a_decision_holds_for_its_test_set_alone(database: Database) -> None:
     evaluations = Evaluations(database)
     evaluations.note([FOUND, replace(FOUND, evaluation="e0", decision="fail", at=AT - timedelta(hours=1))])

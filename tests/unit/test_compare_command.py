@@ -84,6 +84,19 @@ def test_models_have_a_table_of_price_and_quality(server: ModelServer) -> None:
     assert found["cheapest"]["brand"].endswith("with dear"), "the cheap one is shown to be worse"
 
 
+def test_each_slice_has_its_own_line_when_one_asks(server: ModelServer, prompts: FolderOfPrompts) -> None:
+    testset = prompts.path / story.NAME / "testset.jsonl"
+    cases = [json.loads(line) for line in testset.read_text().splitlines()]
+    for number, case in enumerate(cases):
+        case["slices"] = ["first"] if number < 30 else ["second"]
+    testset.write_text("".join(json.dumps(case, ensure_ascii=False) + "\n" for case in cases))
+    [v1, v2] = found_of("compare", story.NAME, "v1", "v2")["rows"]
+    assert set(v1["slices"]) == {"brand · first", "brand · second"}
+    assert v2["slices"]["brand · first"] == pytest.approx(0.5)
+    done = furrow("compare", story.NAME, "v1", "v2", "--by-slice", "--yes")
+    assert done.exit_code == 0 and "brand · second" in done.output
+
+
 def test_what_is_not_shown_to_be_worse_is_chosen_by_its_price(server: ModelServer) -> None:
     found = found_of("compare", story.NAME, "v1", "--model", "cheap", "--model", "dear", "--sample", "12")
     assert found["cheapest"]["brand"].endswith("with cheap"), "12 cases do not tell the two apart"

@@ -35,7 +35,7 @@ def measured(evaluations: Evaluations, use_case: UseCase, version: Version, anyw
 
     Raises ReleaseRefused.
     """
-    found = evaluations.latest(use_case.name, version.release)
+    found = evaluations.latest_whole(use_case.name, version.release)
     if anyway or (found is not None and found.decision == Decision.PASS):
         return found
     what = "was not evaluated" if found is None else f"has the answer `{found.decision}` of its gate"

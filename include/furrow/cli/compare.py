@@ -44,6 +44,9 @@ def compare(
         str | None,
         typer.Option("--from-run", metavar="RUN_ID", help="Records that a run fetched, without labels."),
     ] = None,
+    by_slice: Annotated[
+        bool, typer.Option("--by-slice", help="The table also for each slice of the test set.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Buy without asking.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -66,7 +69,7 @@ def compare(
     if not (yes or as_json):
         _ask(deployment, loaded, [(each[0], [case.work() for case in each[2]]) for each in tested])
     reports = [_report(deployment, loaded, *each) for each in tested]
-    _print(reports, as_json)
+    _print(reports, as_json, by_slice)
 
 
 def _candidates(
@@ -145,7 +148,7 @@ def _print_logged(found: list[SideBySide], as_json: bool) -> None:
         render_side_by_side(each, Console())
 
 
-def _print(reports: list[EvalReport], as_json: bool) -> None:
+def _print(reports: list[EvalReport], as_json: bool, by_slice: bool) -> None:
     from rich.console import Console
 
     from furrow.evaluation.choices import choices
@@ -160,14 +163,14 @@ def _print(reports: list[EvalReport], as_json: bool) -> None:
     console = Console()
     for comparison, row in zip(comparisons, found.rows[1:], strict=True):
         render_comparison(_named(comparison, found.rows[0].name, row.name), console)
-    _show(found, console)
+    _show(found, console, by_slice)
 
 
 def _named(comparison: Comparison, live: str, candidate: str) -> Comparison:
     return comparison.model_copy(update={"live": live, "candidate": candidate})
 
 
-def _show(found: Choices, console: Any) -> None:
+def _show(found: Choices, console: Any, by_slice: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -181,6 +184,10 @@ def _show(found: Choices, console: Any) -> None:
         )
     for field in dict.fromkeys(name for row in found.rows for name in row.accuracy):
         table.add_row(Text(plain(field)), *(share(row.accuracy.get(field)) for row in found.rows))
+    if by_slice:
+        table.add_section()
+        for place in dict.fromkeys(name for row in found.rows for name in row.slices):
+            table.add_row(Text(plain(place)), *(share(row.slices.get(place)) for row in found.rows))
     table.add_section()
     table.add_row("valid", *(share(row.valid_rate) for row in found.rows))
     table.add_row("US dollars per 1,000", *(_figure(row.cost_usd_per_1k) for row in found.rows))

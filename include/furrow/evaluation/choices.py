@@ -11,7 +11,8 @@ from furrow.evaluation.scoring import EvalReport
 
 
 class Choice(Reported):
-    """One version with one model (None: its own). accuracy: of each labelled field, a list's mean F1.
+    """One version with one model (None: its own). accuracy: of each labelled field, a list's mean F1;
+    slices: of each field in each slice, `field · slice`, from 10 labelled cases on.
 
     front: no other choice is at least as good in all of mean accuracy and cost, and better in one.
     """
@@ -20,6 +21,7 @@ class Choice(Reported):
     model: str | None
     valid_rate: float | None
     accuracy: dict[str, float]
+    slices: dict[str, float]
     mean: float | None
     cost_usd_per_1k: float | None
     seconds_p95: float | None
@@ -73,6 +75,12 @@ def _choice(report: EvalReport) -> Choice:
         model=report.scope.model,
         valid_rate=report.valid_rate,
         accuracy=accuracy,
+        slices={
+            f"{field} · {part}": sum(scores) / len(scores)
+            for part in report.slices
+            for field, scores in _scores(_only(report, part)).items()
+            if len(scores) >= LEAST_CASES
+        },
         mean=sum(accuracy.values()) / len(accuracy) if accuracy else None,
         cost_usd_per_1k=report.cost_usd_per_1k,
         seconds_p95=report.seconds.p95,

@@ -223,6 +223,9 @@ def _show_where(address: str, login: tuple[str, str], settings: Settings) -> Non
     user, password = login
     console.print(f"\nSummary   {settings.var / 'demo' / 'summary.json'}", markup=False)
     console.print(f"Airflow   {address}   user {user}   password {password}", markup=False)
+    console.print(
+        f"Pages     {address}/plugin/furrow   success, cost and quality of each use case", markup=False
+    )
     console.print("Trigger the DAG there, or `make demo` once more: nothing is bought twice. End: make down")
 
 

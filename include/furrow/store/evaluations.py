@@ -36,6 +36,9 @@ class Evaluated:
     report_uri: str | None = None
 
 
+_LOOKED_THROUGH = 50
+
+
 class Evaluations:
     """Raises StoreUnavailable (retry helps)."""
 
@@ -57,6 +60,12 @@ class Evaluations:
         """The newest evaluation of a release, whatever it was asked then; None: there is none."""
         found = self._rows(self._of(use_case).where(evaluations.c.release == release).limit(1))
         return found[0] if found else None
+
+    def latest_whole(self, use_case: str, release: str) -> Evaluated | None:
+        """The newest one over the whole test set: of some slices alone, nothing follows for a release."""
+        of_release = self._of(use_case).where(evaluations.c.release == release).limit(_LOOKED_THROUGH)
+        whole = (each for each in self._rows(of_release) if not _slices_of(each))
+        return next(whole, None)
 
     def newest(self, use_case: str, most: int) -> list[Evaluated]:
         """The newest ones first."""
@@ -84,3 +93,7 @@ class Evaluations:
     def _rows(self, query: sa.Select[Any]) -> list[Evaluated]:
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [Evaluated(**row) for row in rows]
+
+
+def _slices_of(evaluated: Evaluated) -> list[str]:
+    return (evaluated.report.get("scope") or {}).get("slices") or []
