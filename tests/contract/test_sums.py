@@ -54,6 +54,19 @@ def test_what_was_bought_is_there_before_and_after_it_is_added_up(database: Data
         assert days(database).since(DAY - timedelta(days=1)) == expected
     assert days(database).since(DAY, "clothes") == [bought(1, 0.25, use_case="clothes")]
     assert days(database).since(DAY + timedelta(days=1)) == []
+    by_day = days(database).since(DAY - timedelta(days=1), by=("day",))
+    assert [(row.day, row.calls, row.use_case) for row in by_day] == [
+        (DAY - timedelta(1), 1, ""),
+        (DAY, 4, ""),
+    ]
+    [one, other] = days(database).since(DAY, by=("use_case",))
+    assert (one.use_case, one.calls, other.use_case, other.calls, other.step) == (
+        "clothes",
+        1,
+        "goods",
+        3,
+        "",
+    )
 
 
 def test_a_call_that_may_still_be_followed_by_an_older_one_waits(database: Database) -> None:

@@ -189,10 +189,18 @@ def test_what_changed_between_versions_stands_side_by_side(client: TestClient) -
     text_of(client, "/diff?use_case=goods&before=v1&after=v9", 404)
 
 
-def test_the_script_that_draws_comes_from_this_server(client: TestClient) -> None:
-    found = client.get("/static/bokeh.min.js")
-    assert found.status_code == 200 and "javascript" in found.headers["content-type"]
-    assert len(found.content) > 500_000
+def test_the_scripts_that_draw_come_from_this_server(client: TestClient) -> None:
+    named = re.findall(r'src="(static/[^"]+)"', text_of(client, EVERY["use case"]))
+    assert [name.partition("?")[0] for name in named] == [
+        "static/bokeh.min.js",
+        "static/bokeh-api.min.js",
+        "static/charts.js",
+    ]
+    for name in named:
+        found = client.get(f"/{name}")
+        assert found.status_code == 200 and "javascript" in found.headers["content-type"]
+    for name in ("pages.py", "..%2Fpages.py", "bokeh.js"):
+        assert client.get(f"/static/{name}").status_code == 404
 
 
 def test_a_state_database_that_cannot_be_read_is_said(

@@ -92,7 +92,7 @@ NOT_THERE = {"record", "evaluation", "run", "digest"}
 def test_the_table_has_every_route() -> None:
     from furrow.orchestration.pages import create_app
 
-    paths = {path.partition("?")[0] for path in ROUTES.values()}
+    paths = {path.partition("?")[0].replace("bokeh.min.js", "{name}") for path in ROUTES.values()}
     assert paths == {route.path for route in create_app().routes}  # type: ignore[attr-defined]
 
 
@@ -231,6 +231,22 @@ class TestInABrowser:
         page.goto(f"{airflow_server.url}/furrow/use-case?{QUERY}")
         page.locator(".drawing > *").first.wait_for()
         shot(page, "use-case-dark-korean")
+
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_no_page_has_a_serious_barrier(
+        self, page: Any, airflow_server: AirflowServer, theme: str
+    ) -> None:
+        from axe_playwright_python.sync_playwright import Axe
+
+        page.evaluate(f"localStorage.setItem('theme', '{theme}')")
+        found = {}
+        for name in sorted(set(ROUTES) - NOT_THERE - {"script"}):
+            page.goto(f"{airflow_server.url}/furrow{ROUTES[name]}")
+            page.wait_for_load_state("networkidle")
+            for broken in Axe().run(page).response["violations"]:
+                if broken["impact"] in ("serious", "critical"):
+                    found[name, broken["id"]] = [node["html"][:200] for node in broken["nodes"]][:3]
+        assert found == {}
 
     def test_on_a_phone_no_page_is_wider_than_the_screen(
         self, page: Any, airflow_server: AirflowServer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -54,9 +55,10 @@ def create_app() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
+    gc.freeze()  # statsmodels collects garbage at each correction: not over all that Airflow has imported
     for path, page in _PAGES.items():
         app.get(path, response_class=HTMLResponse)(page)
-    app.get("/static/bokeh.min.js")(charts_script)
+    app.get("/static/{name}")(script)
     return app
 
 
@@ -229,10 +231,13 @@ def calls(
     return _page("calls.html.j2", view, rows_on_a_page=CALLS, **values)
 
 
-def charts_script() -> FileResponse:
-    """The script that draws charts; it comes with this server."""
+def script(name: str) -> FileResponse:
+    """A script that draws charts; it comes with this server."""
+    known = charts.scripts()
+    if name not in known:
+        raise HTTPException(404, "there is no such script")
     headers = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(charts.script(), media_type="text/javascript", headers=headers)
+    return FileResponse(known[name], media_type="text/javascript", headers=headers)
 
 
 def evaluation(

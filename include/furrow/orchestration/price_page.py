@@ -17,6 +17,7 @@ from furrow.store.window_sums import Sums
 
 ROWS = 100
 SPANS = (1, 7, 30, 90)
+_BY_DAY, _BY_MODEL = ("day", "use_case"), ("use_case", "step", "alias", "model")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def price_page(
 ) -> PricePage:
     """The last `span` days, today among them. Raises StoreUnavailable, StoreDamaged, ConfigError."""
     since = datetime.now(UTC).date() - timedelta(days=span - 1)
-    bought = [row for row in deployment.call_days.since(since, use_case) if row.use_case in readable]
+    asked = {by: deployment.call_days.since(since, use_case, by) for by in (_BY_DAY, _BY_MODEL)}
+    by_day, bought = ([row for row in asked[by] if row.use_case in readable] for by in (_BY_DAY, _BY_MODEL))
     rows = rows_of(bought)
     sums = deployment.window_sums.by_use_case(since)
     return PricePage(
@@ -86,7 +88,7 @@ def price_page(
         total_usd=sum(row.cost_usd for row in bought),
         calls=sum(row.calls for row in bought),
         unpriced=sum(row.unpriced for row in bought),
-        days=_days(bought, since, span),
+        days=_days(by_day, since, span),
         rows=rows[(page - 1) * ROWS : page * ROWS],
         rows_in_all=len(rows),
         page=page,

@@ -13,7 +13,7 @@ from furrow.batch.drift_check import check_drift
 from furrow.config.use_case import UseCase
 from furrow.errors import FurrowError, OptionUnknown
 from furrow.evaluation.drift import Drift
-from furrow.orchestration.charts import Chart, Mark, over_days, shares
+from furrow.orchestration.charts import Chart, Mark, over_days, two_shares
 from furrow.orchestration.price_page import PriceRow, rows_of
 from furrow.store.releases import Action, Entry
 from furrow.store.window_sums import Sums
@@ -177,11 +177,9 @@ def _compared(field: str, before: Mapping[str, int], now: Mapping[str, int]) -> 
     values = sorted({*before, *now}, key=lambda value: -(before.get(value, 0) + now.get(value, 0)))
     kept = [value for value in values if before.get(value, 0) or now.get(value, 0)][:_BARS]
     old, new = max(1, sum(before.values())), max(1, sum(now.values()))
-    first = [before.get(value, 0) / old for value in kept]
-    last = [now.get(value, 0) / new for value in kept]
-    rows: list[tuple[str, ...]] = [("value", "first", "now")]
-    rows += [(value, f"{a:.3f}", f"{b:.3f}") for value, a, b in zip(kept, first, last, strict=True)]
-    return Chart(f"field-{field}", field, shares(kept, first, last), rows)
+    first = {value: before.get(value, 0) / old for value in kept}
+    last = {value: now.get(value, 0) / new for value in kept}
+    return two_shares(f"field-{field}", field, first, last)
 
 
 def experiment_look(deployment: Deployment, name: str) -> Json | None:

@@ -12,7 +12,7 @@ from furrow.orchestration.rendering import render
 
 @dataclass(frozen=True)
 class View:
-    """What every page needs of the request. nonce: of its scripts; charts: version of the chart script."""
+    """What every page needs of the request. nonce: of its scripts."""
 
     language: str
     theme: str
@@ -22,9 +22,14 @@ class View:
     languages: tuple[str, ...] = LANGUAGES
 
     @property
-    def charts(self) -> str:
-        """The version of the script, so that a browser keeps it until it changes."""
-        return charts.script_version()
+    def scripts(self) -> list[str]:
+        """The names of the scripts that draw charts."""
+        return list(charts.scripts())
+
+    @property
+    def scripts_version(self) -> str:
+        """So that a browser keeps them until they change."""
+        return charts.scripts_version()
 
 
 def shown(template: str, view: View, **values: object) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -64,9 +64,14 @@ class CallDays:
             reached = self._database.write(partial(self._add, begin=begin, until=until))
         return reached
 
-    def since(self, day: date, use_case: str | None = None) -> list[Bought]:
-        """What was bought on that day (UTC) and later, until now. Days first, then by name."""
-        return self._database.read(lambda connection: self._since(connection, day, use_case))
+    def since(
+        self, day: date, use_case: str | None = None, by: Collection[str] = ("day", *_NAMES)
+    ) -> list[Bought]:
+        """What was bought on that day (UTC) and later, until now, in the order of the names.
+
+        by: what is told apart; the others are added up, and are empty (the day: that day) in what is given.
+        """
+        return self._database.read(lambda connection: self._since(connection, day, use_case, by))
 
     # --- adding up ---------------------------------------------------------------------------------
 
@@ -104,16 +109,26 @@ class CallDays:
 
     # --- reading -----------------------------------------------------------------------------------
 
-    def _since(self, connection: Connection, day: date, use_case: str | None) -> list[Bought]:
-        columns = [call_days.c[name] for name in Bought.__dataclass_fields__]
-        query = sa.select(*columns).where(call_days.c.day >= day)
+    def _since(
+        self, connection: Connection, day: date, use_case: str | None, by: Collection[str]
+    ) -> list[Bought]:
+        names = [call_days.c[name] for name in ("day", *_NAMES) if name in by]
+        sums = [sa.func.sum(call_days.c[name]).label(name) for name in _SUMS]
+        query = sa.select(*names, *sums).where(call_days.c.day >= day).group_by(*names)
         if use_case is not None:
             query = query.where(call_days.c.use_case == use_case)
-        rows = [Bought(*row) for row in connection.execute(query)]
+        blank: dict[str, Any] = {"day": day, **dict.fromkeys(_NAMES, "")}
+        rows = [_whole({**blank, **row}) for row in connection.execute(query).mappings()]
         mark = connection.scalar(sa.select(marks.c.until).where(marks.c.name == _NAME))
         start = datetime.combine(day, time(), UTC)
         recent = _by_day(connection, max(start, mark) if mark else start, use_case)
-        return _merged([*rows, *recent])
+        without = {name: value for name, value in blank.items() if name not in by}
+        return _merged([*rows, *(replace(row, **without) for row in recent)])
+
+
+def _whole(row: dict[str, Any]) -> Bought:
+    """PostgreSQL sums whole numbers as decimals."""
+    return Bought(**{**row, **{name: int(row[name]) for name in _SUMS[:4]}})
 
 
 def _midnight_after(moment: datetime) -> datetime:
