@@ -58,6 +58,14 @@ def test_a_folder_with_a_test_set_has_an_evaluation_dag(prompts: FolderOfPrompts
     assert "/furrow/releases?use_case=goods" in dag.doc_md
 
 
+def test_what_a_person_asks_for_is_on_from_the_beginning(prompts: FolderOfPrompts) -> None:
+    dags = dags_of(prompts)
+    for name in ("releases", "dead_letters_replay"):
+        assert dags[name].is_paused_upon_creation is False
+    for name in ("goods", "goods.eval", "release_watch"):
+        assert dags[name].is_paused_upon_creation is None
+
+
 def test_a_folder_without_a_test_set_has_none(prompts: FolderOfPrompts) -> None:
     (prompts.path / "goods" / "testset.jsonl").unlink()
     assert "goods.eval" not in dags_of(prompts)

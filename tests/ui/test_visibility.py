@@ -154,6 +154,7 @@ class TestInABrowser:
         page.get_by_role("link", name="Price").first.click()
         total = sum(each.cost_usd for each in deployment.ledger.spent_on(today).values())
         assert page.locator("[data-figure=total]").inner_text() == f"${total:,.4f}"
+        page.locator(".drawing > *").first.wait_for()
         shot(page, "price")
 
     def test_the_charts_are_drawn_with_the_releases_marked(self, page: Any) -> None:
