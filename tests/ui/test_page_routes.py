@@ -17,6 +17,7 @@ from furrow.assembly import Deployment, open_run
 from furrow.orchestration import pages
 from furrow.testing import ModelServer
 from furrow.testing.protocols import Asked
+from tests.dags.test_experiment_dag import EXPERIMENT, watch
 from tests.folders import FolderOfPrompts, record
 
 HOSTILE = "<script>alert(1)</script>\"'"
@@ -65,9 +66,8 @@ def run_once(connections: EnvironmentConnections) -> None:
         run.evaluate()
 
 
-@pytest.fixture
-def client(deployment: Deployment) -> Iterator[TestClient]:
-    """Signed in as somebody who may read `goods`, and not edit it."""
+def signed_in() -> TestClient:
+    """As somebody who may read `goods`, and not edit it."""
     app = pages.create_app()
     [guard] = [dependency.dependency for dependency in app.router.dependencies]
     app.dependency_overrides = {
@@ -76,7 +76,13 @@ def client(deployment: Deployment) -> Iterator[TestClient]:
         pages.newest_runs: lambda: {},
         pages.may_see_personal_data: lambda: False,
     }
-    yield TestClient(app)
+    return TestClient(app)
+
+
+@pytest.fixture
+def client(deployment: Deployment) -> TestClient:
+    """Signed in, after the run."""
+    return signed_in()
 
 
 def text_of(client: TestClient, path: str, status: int = 200) -> str:
@@ -201,6 +207,21 @@ def test_the_scripts_that_draw_come_from_this_server(client: TestClient) -> None
         assert found.status_code == 200 and "javascript" in found.headers["content-type"]
     for name in ("pages.py", "..%2Fpages.py", "bokeh.js"):
         assert client.get(f"/static/{name}").status_code == 404
+
+
+def test_an_experiment_stands_on_the_page_with_its_effect_and_interval(
+    prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts.version("v2", "Digest of version 2.")
+    prompts.change("goods/pipeline.yaml", "live: v1\n", f"live: v1\n{EXPERIMENT}")
+    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
+    monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
+    text = text_of(signed_in(), "/use-case?use_case=goods")
+    assert "data-experiment" in text and "Too few units" in text
+    watch(prompts, live=200, candidate=200)
+    Deployment().experiment("goods").look()
+    text = text_of(signed_in(), "/use-case?use_case=goods")
+    assert "Effect: +0.5" in text and "valid at every look" in text and ">200<" in text
 
 
 def test_a_state_database_that_cannot_be_read_is_said(
