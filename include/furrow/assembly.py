@@ -309,7 +309,7 @@ class Deployment:
 
     def recall(self, version: Version) -> tuple[Recall, Pipeline]:
         """A pipeline that is answered out of the ledger alone, and what it keeps of that."""
-        recall = Recall(version.catalogue, self.ledger)
+        recall = Recall(version.catalogue, self.ledger.peek)
         return recall, Pipeline(version, recall, self._image_files(version))
 
     def file_works(self, use_case: UseCase, path: Path, limit: int | None = None) -> Iterator[Work]:

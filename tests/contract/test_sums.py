@@ -9,9 +9,15 @@ from itertools import count
 import pytest
 
 from furrow.engine.ports import Answer, Finish, Purchase
+from furrow.store.budgets import Budgets
 from furrow.store.call_days import SETTLED, Bought, CallDays
 from furrow.store.database import Database
+from furrow.store.dead_letters import DeadLetters, Letter
+from furrow.store.evaluations import Evaluated, Evaluations
+from furrow.store.glance import Glance, Money, StreamState
 from furrow.store.ledger import SqlLedger
+from furrow.store.releases import Action, Entry, ReleaseLog
+from furrow.store.replicas import Seat
 from furrow.store.retention import Retention
 from furrow.store.window_sums import Sums, WindowSums
 from furrow.store.windows import Windows
@@ -107,7 +113,13 @@ def test_what_is_pruned_stays_in_the_sums(database: Database) -> None:
 
 
 def note(
-    database: Database, run: str, accepted: int, p95: float | None, cost: float | None = 1.0, hours: int = 0
+    database: Database,
+    run: str,
+    accepted: int,
+    p95: float | None,
+    cost: float | None = 1.0,
+    hours: int = 0,
+    published: bool = True,
 ) -> None:
     report = {
         "outcomes": {"accepted": accepted, "rejected": 2},
@@ -122,7 +134,7 @@ def note(
         },
     }
     start = NOON - timedelta(hours=hours)
-    Windows(database).note("goods", "v1@1", run, start, NOON, accepted + 2, report)
+    Windows(database).note("goods", "v1@1", run, start, NOON, accepted + 2, report, published)
 
 
 def test_windows_add_up_by_use_case_and_by_day_and_a_rerun_counts_once(database: Database) -> None:
@@ -130,7 +142,7 @@ def test_windows_add_up_by_use_case_and_by_day_and_a_rerun_counts_once(database:
     note(database, "r1", 8, 2.0)
     note(database, "r2", 28, 4.0, hours=24)
     [whole] = WindowSums(database).lately(NOON - timedelta(days=2)).values()
-    assert whole == Sums(40, 36, 4, 8, 6, 200, 20, 36, 2, 0, 0, 2.0, 0.5, 1.0, pytest.approx(3.5))
+    assert whole == Sums(40, 36, 4, 36, 2, 0, 0, 8, 6, 200, 20, 2.0, 0.5, 1.0, pytest.approx(3.5))
     assert whole.valid_rate == 0.9 and whole.rungs["strict"] == 36
     by_day = WindowSums(database).by_day("goods", DAY - timedelta(days=1))
     assert [(day, each.records) for (day, _), each in by_day.items()] == [
@@ -146,3 +158,69 @@ def test_an_unknown_price_or_time_is_not_nothing(database: Database) -> None:
     note(database, "r2", 8, 3.0, cost=None)
     [found] = WindowSums(database).lately(NOON).values()
     assert (found.cost_usd, found.seconds_p95) == (None, 3.0)
+
+
+def test_what_a_shadow_answers_is_paid_for_and_counts_as_no_record(database: Database) -> None:
+    note(database, "r1", 8, 1.0)
+    note(database, "shadow", 98, 9.0, published=False)
+    [found] = WindowSums(database).lately(NOON).values()
+    assert (found.records, found.accepted, found.strict, found.seconds_p95) == (10, 8, 8, 1.0)
+    assert (found.calls, found.cost_usd) == (8, 2.0)
+
+
+# --- all use cases at once ---------------------------------------------------------------------------
+
+
+def test_a_part_of_the_test_set_says_nothing_of_the_whole(database: Database) -> None:
+    whole = {"scope": {"slices": []}, "fields": {"brand": {"n": 9, "accuracy": 0.9}}}
+    part = {"scope": {"slices": ["hard"]}, "fields": {"brand": {"n": 3, "accuracy": 0.3}}}
+    old = {"fields": {"brand": {"n": 9, "accuracy": 0.5}, "unlabelled": {"n": 0, "accuracy": None}}}
+    noted = [
+        Evaluated("goods", name, release, "v1", "h", "t", decision, NOON + timedelta(hours=hour), report)
+        for name, release, decision, hour, report in (
+            ("e1", "v1@1", "pass", 0, whole),
+            ("e2", "v1@1", "fail", 1, part),
+            ("e3", "v2@2", "pass", 0, old),
+        )
+    ]
+    Evaluations(database).note(noted)
+    found = Glance(database).evaluations()
+    assert {key: (each.decision, each.mean) for key, each in found.items()} == {
+        ("goods", "v1@1"): ("pass", 0.9),
+        ("goods", "v2@2"): ("pass", 0.5),
+    }
+
+
+def test_the_lag_is_that_of_replicas_which_live(database: Database) -> None:
+    for replica, lag in (("0", 900.0), ("1", 3.0)):
+        seat = Seat(database, "goods", replica)
+        seat.take()
+        seat.tell({"lag_seconds": lag})
+    Seat(database, "goods", "features").take()
+    now = datetime.now(UTC)
+    assert Glance(database, lambda: now).streams() == {"goods": StreamState(2, 2, 900.0)}
+    assert Glance(database, lambda: now + timedelta(minutes=5)).streams() == {
+        "goods": StreamState(2, 0, None)
+    }
+
+
+def test_open_letters_money_drift_and_standings_are_found_for_all_use_cases(database: Database) -> None:
+    Windows(database).note_drift("goods", "v1@1", ["brand moved"], enough=True)
+    Windows(database).note_drift("goods", "v1@1", [], enough=True)
+    Budgets(database, lambda: NOON).raise_today("goods", 2.5)
+    letters = [
+        Letter("goods", record, run, record, "v1@1", NOON + timedelta(hours=hour), outcome, 1)
+        for record, run, outcome, hour in (
+            ("a", "r1", "rejected", 0),
+            ("b", "r1", "rejected", 0),
+            ("b", "r2", "accepted", 1),
+        )
+    ]
+    DeadLetters(database).note(letters)
+    glance = Glance(database, lambda: NOON)
+    assert glance.drifts()["goods"].alarms == [] and glance.drifts()["goods"].enough
+    assert glance.money() == {"goods": Money(0.0, 2.5)}
+    assert glance.dead_letters() == {"goods": 1}
+    entry = Entry("goods", Action.INITIAL, "v1", "v1@1", "h", "furrow", "first")
+    ReleaseLog(database).append(entry, after=0)
+    assert glance.standings()["goods"].live.release == "v1@1"

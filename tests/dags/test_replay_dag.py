@@ -42,7 +42,7 @@ def test_it_offers_the_use_cases_that_load(prompts: FolderOfPrompts) -> None:
     params = dags_of(prompts)[REPLAY].params
 
     assert params.get_param("use_case").schema["enum"] == ["goods"]
-    assert list(params) == ["use_case", "reason", "key", "version", "limit"]
+    assert list(params) == ["use_case", "reason", "step", "release", "key", "version", "limit"]
     assert all(params.get_param(name).description for name in params)
 
 

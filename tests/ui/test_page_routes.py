@@ -7,7 +7,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,6 +17,7 @@ from fastapi.testclient import TestClient
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment, open_run
 from furrow.orchestration import pages
+from furrow.orchestration.diff_page import _pairs, differing_files
 from furrow.testing import ModelServer
 from furrow.testing.protocols import Asked
 from tests.dags.test_experiment_dag import EXPERIMENT, watch
@@ -171,6 +174,48 @@ def test_personal_data_is_covered_unless_one_may_edit_the_dag(client: TestClient
     assert PHONE not in covered and "전화" in covered and "●●●" in covered
     client.app.dependency_overrides[pages.may_see_personal_data] = lambda: True  # type: ignore[attr-defined]
     assert PHONE in text_of(client, path)
+
+
+def test_a_key_that_is_personal_is_covered_too(client: TestClient, deployment: Deployment) -> None:
+    letter = deployment.letters.list("goods")[0]
+    deployment.letters.note(
+        [replace(letter, record_id="sha256:p", key=PHONE, message=f"call {PHONE}", tries=1)]
+    )
+    assert PHONE not in text_of(client, "/records?use_case=goods")
+    client.app.dependency_overrides[pages.may_see_personal_data] = lambda: True  # type: ignore[attr-defined]
+    assert PHONE in text_of(client, "/records?use_case=goods")
+
+
+def test_a_replay_is_of_what_the_page_shows(client: TestClient) -> None:
+    text = text_of(client, "/records?use_case=goods&step=validate&release=v1")
+    for name, value in (("step", "validate"), ("release", "v1")):
+        assert f'<input type="hidden" name="{name}" value="{value}">' in text
+
+
+def test_another_dag_than_a_use_cases_has_no_page_and_tells_no_names(client: TestClient) -> None:
+    client.app.dependency_overrides[pages.readable_dags] = lambda: {"goods", "releases"}  # type: ignore[attr-defined]
+    text = text_of(client, "/use-case?use_case=releases", 404)
+    assert "goods" not in text and "/prompts" not in text
+
+
+def test_a_page_far_behind_the_last_one_is_no_error_of_ours(client: TestClient) -> None:
+    assert client.get(f"{EVERY['calls']}&page=100000000000000000000").status_code == 422
+    text_of(client, f"{EVERY['calls']}&page=100000")
+
+
+def test_many_equal_lines_are_compared_in_no_time() -> None:
+    many = "\n".join("01" * 700)
+    assert _pairs(many, many.replace("0", "0\n0"))
+    assert _pairs("a\nb\nc", "a\nx\nc") == [("a", "a"), ("b", "x"), ("c", "c")]
+
+
+def test_large_files_of_one_size_differ_all_the_same(tmp_path: Path) -> None:
+    for name, letter in (("v1", "a"), ("v2", "b")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "table.csv").write_text(letter * 300_000)
+    (tmp_path / "v2" / "empty.md").write_text("")
+    found = differing_files(*(SimpleNamespace(folder=tmp_path / name) for name in ("v1", "v2")))  # type: ignore[arg-type]
+    assert [name for name, _ in found] == ["empty.md", "table.csv"]
 
 
 def test_nobody_finds_a_record_by_a_path_or_a_pattern(client: TestClient) -> None:

@@ -12,10 +12,18 @@ from markupsafe import escape
 
 from furrow.config.settings import Settings
 from furrow.engine.ports import Answer, Finish, Purchase
-from furrow.orchestration.status import AirflowRun, Status, UseCaseStatus, collect_status, in_order
+from furrow.orchestration.status import (
+    AirflowRun,
+    Status,
+    UseCaseStatus,
+    _alarms,
+    collect_status,
+    in_order,
+)
 from furrow.orchestration.view import View, shown
 from furrow.store.database import open_database
 from furrow.store.evaluations import Evaluated, Evaluations
+from furrow.store.glance import StreamState
 from furrow.store.ledger import Spending, SqlLedger
 from furrow.store.windows import Windows
 from tests.folders import PIPELINE, FolderOfPrompts
@@ -68,7 +76,7 @@ def test_the_last_run_is_airflows_and_the_figures_are_of_the_last_day(settings: 
         }
         windows.note("goods", "v1@00000000", f"r{hours}", began, now, accepted + 2, report)
 
-    status = status_of(settings, {"goods"}, goods=AirflowRun("r1", "success", STARTED))
+    status = status_of(settings, {"goods"}, goods=AirflowRun("goods", "r1", "success", STARTED))
 
     text = page(status)
     assert "1,234" in text and "99.8 %" in text and "2026-11-24 09:30 UTC" in text and "success" in text
@@ -93,7 +101,7 @@ def test_what_a_person_should_look_at_is_red_and_first(
     release = status_of(settings, {"goods"}).use_cases[0].release
     runs = {}
     if what == "a failed run":
-        runs["goods"] = AirflowRun("r1", "failed", STARTED)
+        runs["goods"] = AirflowRun("goods", "r1", "failed", STARTED)
     elif what == "a spent budget":
         SqlLedger(database).record([bought(0.25)])
     elif what == "drift":
@@ -107,6 +115,29 @@ def test_what_a_person_should_look_at_is_red_and_first(
     lines = in_order(status.use_cases)
     assert lines[0].name == "goods" and lines[0].alarms == (RED[what],)
     assert 'class="red"' in page(status) and str(escape(RED[what])) in page(status)
+
+
+def test_a_stream_is_watched_whatever_its_batch_dag_did() -> None:
+    good, bad = (
+        AirflowRun("goods", "r", "success", STARTED),
+        AirflowRun("goods.stream", "s", "failed", STARTED),
+    )
+    line = UseCaseStatus("goods", "goods", last=good, last_of_stream=bad)
+    assert list(_alarms(line)) == ["the last run failed"]
+    runs = replace(line, last_of_stream=replace(bad, state="running"), max_lag_seconds=60.0)
+    for stream, alarms in (
+        (StreamState(2, 0, None), ["no replica of the stream is alive"]),
+        (StreamState(2, 1, 61.0), ["the stream lags"]),
+        (StreamState(2, 2, 1.0), []),
+    ):
+        assert list(_alarms(replace(runs, stream=stream))) == alarms
+    text = page(Status([replace(line, stream=StreamState(2, 0, None))], "2026-11-26"))
+    assert "dags/goods.stream/runs/s" in text
+
+
+def test_calls_that_may_have_been_billed_count_against_the_budget() -> None:
+    line = UseCaseStatus("goods", "goods", cap_usd=1.0, spent_today=Spending(1, 0.2), budget_used_usd=1.0)
+    assert list(_alarms(line)) == ["today's budget is spent"]
 
 
 def test_lines_without_a_figure_come_last_whichever_way_they_are_sorted() -> None:

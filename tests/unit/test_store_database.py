@@ -1,5 +1,6 @@
 import sqlite3
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from furrow.errors import ConfigError, RunError, StoreDamaged, StoreUnavailable,
 from furrow.store import migrations
 from furrow.store.database import Database, open_database
 from furrow.store.ledger import SqlLedger
+from furrow.store.window_sums import WindowSums
+from furrow.store.windows import Windows
 
 KEYS = [f"{number:064x}" for number in range(3_000)]
 
@@ -181,3 +184,17 @@ def test_a_mistake_in_the_work_itself_is_not_dressed_up_and_leaves_nothing_behin
     with pytest.raises(KeyError):
         database.write(work)
     assert database.read(lambda c: c.exec_driver_sql("SELECT version_num FROM furrow_version").scalar())
+
+
+def test_windows_that_were_noted_before_are_in_the_sums_after_the_upgrade(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'furrow.db'}"
+    database, began = open_database(url), datetime(2026, 11, 25, 12, tzinfo=UTC)
+    report = {"outcomes": {"accepted": 8, "rejected": 2}, "cost_usd": 0.5}
+    Windows(database).note("goods", "v1@1", "r1", began, began, 10, report)
+    with database.engine.begin() as connection:
+        for name in ("window_sums", "drifts", "call_days", "marks"):
+            connection.exec_driver_sql(f"DROP TABLE furrow_{name}")
+        connection.exec_driver_sql(f"UPDATE {migrations.VERSION_TABLE} SET version_num = '0005'")
+    [(day, _)] = WindowSums(open_database(url)).by_day("goods", began.date())
+    found = WindowSums(database).by_day("goods", began.date())[day, "v1@1"]
+    assert (day, found.records, found.accepted, found.cost_usd) == (began.date(), 10, 8, 0.5)

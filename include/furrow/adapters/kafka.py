@@ -326,12 +326,15 @@ def let_go(what: str, end: Callable[[], object], seconds: float = _END_SECONDS) 
     """End a client by `end`: close it, or drop the last reference to it.
 
     Ending one can hang for ever when a partition's leader goes away at that moment (librdkafka issues 4514
-    and 5476). Such a client is left behind with its thread, and a warning says so: nothing waits for it.
+    and 5476). Such a client is left behind with its thread, and a warning says so: nothing waits for it, and
+    nothing fails for it.
     """
     try:
         _in_time(end, "client ended", seconds)
     except TimeoutError:
         _quiet.warning("the Kafka client of %s did not end within %g s and is left behind", what, seconds)
+    except Exception as error:
+        _quiet.warning("the Kafka client of %s did not end well: %s", what, error)
 
 
 def _in_time(do: Callable[[], object], name: str, seconds: float) -> None:

@@ -165,9 +165,10 @@ class KafkaFeed:
         with self._polling:  # not `_writing`: closing tells the holder, who may still commit
             if self._consumer is not None:
                 let_go(self.member, self._consumer.close)
-        with self._writing:
             clients = [self._consumer, self._producer]
-            self._consumer = self._producer = None
+            self._consumer = None
+        with self._writing:
+            self._producer = None
             let_go(self.member, clients.clear)
 
     # --- what the thread that polls does for others ------------------------------------------------

@@ -36,6 +36,17 @@ def check_drift(windows: Windows, use_case: str, release: str, now: datetime | N
     return drift_of(baseline(windows, use_case, release, began), _chunk(lately), _chunk(earlier))
 
 
+def compared_rows(
+    windows: Windows, use_case: str, release: str, now: datetime | None = None
+) -> tuple[list[WindowRow], list[WindowRow]]:
+    """The windows of the baseline, and those of the newest hour: what `check_drift` compares."""
+    moment = now or datetime.now(UTC)
+    lately = _lately(windows.since(use_case, release, moment - LONGEST), moment)
+    if not lately:
+        return [], []
+    return windows.baseline(use_case, release, lately[0].started_at, HOURS, RECORDS), lately
+
+
 def check_run(windows: Windows, use_case: str, release: str, report: RunReport, began: datetime) -> Drift:
     """A run that just ended, next to the run before it and to the first ones. Raises like `check_drift`."""
     earlier = [row for row in windows.of_release(use_case, release, 3) if row.started_at < began][-1:]

@@ -290,6 +290,7 @@ class BatchRun:
                 finished,
                 report.records,
                 report.to_json(),
+                arm.published,
             )
         return ArmSection(arm, report, details)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from furrow.config.models import CatalogueModel
 from furrow.engine.call_key import call_key
 from furrow.engine.calls import Paid, options_of
-from furrow.engine.ports import Answer, Ledger, Message, ModelRequest
+from furrow.engine.ports import Answer, Message, ModelRequest
 from furrow.errors import NotBought
 
 
@@ -26,17 +26,17 @@ class Exchange:
 
 @dataclass
 class Recall:
-    """Answers for a Pipeline. exchanges: what was asked so far, in order."""
+    """Answers for a Pipeline. find: in the ledger, by keys; exchanges: what was asked so far, in order."""
 
     catalogue: Mapping[str, CatalogueModel]
-    ledger: Ledger
+    find: Callable[[Sequence[str]], dict[str, Answer]]
     exchanges: list[Exchange] = field(default_factory=list)
 
     async def answer(self, step: str, request: ModelRequest) -> Paid:
         """The answer that was paid for. Raises NotBought."""
         options = options_of(request, self.catalogue)
         keys = [call_key(option) for option in options]
-        found = await asyncio.to_thread(self.ledger.find, keys)
+        found = await asyncio.to_thread(self.find, keys)
         for key, option in zip(keys, options, strict=True):
             if key in found:
                 self.exchanges.append(Exchange(step, option.alias, key, option.messages, found[key]))

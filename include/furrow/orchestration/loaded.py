@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from furrow.config.loader import load_models, load_or_broken, use_case_folders
@@ -38,8 +39,13 @@ class LoadedFolders:
 
 def _files(path: Path) -> Fingerprint:
     """Every file at or below a path: where it is, when it changed, how long it is."""
-    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-    return tuple((str(file), (told := file.stat()).st_mtime_ns, told.st_size) for file in files)
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    found = []
+    for file in files:
+        with suppress(FileNotFoundError):  # an editor, or a deployment, took it away just now
+            told = file.stat()
+            found.append((str(file), told.st_mtime_ns, told.st_size))
+    return tuple(found)
 
 
 LOADED = LoadedFolders()

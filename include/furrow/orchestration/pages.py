@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,8 +21,9 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment
-from furrow.config.loader import DIGEST_DAG, use_case_of
+from furrow.config.loader import DIGEST_DAG, STREAM, use_case_folders, use_case_of
 from furrow.config.settings import Settings
+from furrow.engine.arms import LIVE
 from furrow.errors import FurrowError, OptionUnknown, TransientError
 from furrow.orchestration import charts, price_page, record_page, use_case_page
 from furrow.orchestration.diff_page import differing_files
@@ -29,9 +31,10 @@ from furrow.orchestration.language import COOKIE, language_of
 from furrow.orchestration.release_page import digest_page, evaluation_page, release_page, run_page
 from furrow.orchestration.status import COLUMNS, AirflowRun, collect_status, in_order
 from furrow.orchestration.view import View, shown
-from furrow.store.call_history import calls_of_run
+from furrow.store.call_history import calls_of_run, steps_of_run
 from furrow.store.dead_letters import Selection
 
+log = logging.getLogger(__name__)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -75,7 +78,7 @@ def newest_runs(
     newest = sa.select(sa.func.max(DagRun.id)).where(DagRun.dag_id.in_(readable)).group_by(DagRun.dag_id)
     query = sa.select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.start_date)
     rows = session.execute(query.where(DagRun.id.in_(newest)))
-    return {dag_id: AirflowRun(run_id, str(state), start) for dag_id, run_id, state, start in rows}
+    return {dag_id: AirflowRun(dag_id, run_id, str(state), start) for dag_id, run_id, state, start in rows}
 
 
 def view_of(request: Request) -> View:
@@ -89,9 +92,12 @@ Readable = Annotated[set[str], Depends(readable_dags)]
 Viewing = Annotated[View, Depends(view_of)]
 
 
+Page = Annotated[int, Query(ge=1, le=100_000)]
+
+
 def may_see_personal_data(user: GetUserDep, use_case: str) -> bool:
     """Who may edit the DAG of a use case sees its records as they are."""
-    details = DagDetails(id=use_case)
+    details = DagDetails(id=use_case_of(use_case))
     return bool(get_auth_manager().is_authorized_dag(method="PUT", details=details, user=user))
 
 
@@ -101,7 +107,7 @@ def overview(
     runs: Annotated[Mapping[str, AirflowRun], Depends(newest_runs)],
     sort: str = "",
     down: bool = False,
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Page = 1,
 ) -> HTMLResponse:
     """How every use case stands; what is red comes first."""
     status = collect_status(Settings.from_environment(), runs, readable)
@@ -118,7 +124,7 @@ def use_case(view: Viewing, readable: Readable, use_case: str, days: int = 30) -
     days = days if days in use_case_page.SPANS else 30
     with _told():
         deployment = _deployment()
-        deployment.call_days.add_up(most_spans=SPANS_AT_ONCE)
+        _add_up(deployment)
         page = use_case_page.use_case_page(deployment, name, days)
         experiment = use_case_page.experiment_look(deployment, name)
     values = {"page": page, "experiment": experiment, "spans": use_case_page.SPANS}
@@ -156,14 +162,14 @@ def price(
     readable: Readable,
     use_case: str = "",
     span: int = 30,
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Page = 1,
 ) -> HTMLResponse:
     """What was paid, and what other models would take."""
     name = _require(use_case, readable) if use_case else ""
     span = span if span in price_page.SPANS else 30
     with _told():
         deployment = _deployment()
-        deployment.call_days.add_up(most_spans=SPANS_AT_ONCE)
+        _add_up(deployment)
         found = price_page.price_page(deployment, readable, span, name or None, page)
         figure = price_page.chart_of(found)
     values = {"page": found, "span": span, "spans": price_page.SPANS, "figure": figure}
@@ -174,6 +180,7 @@ def price(
 def records(
     view: Viewing,
     readable: Readable,
+    unmasked: Annotated[bool, Depends(may_see_personal_data)],
     use_case: str,
     key: str = "",
     reason: str = "",
@@ -185,8 +192,8 @@ def records(
     selection = Selection(reason or None, step or None, release or None)
     with _told():
         deployment = _deployment()
-        found = record_page.find(deployment, name, key) if key else None
-        letters = record_page.dead_letters(deployment, name, selection)
+        found = record_page.find(deployment, name, key, unmasked) if key else None
+        letters = record_page.dead_letters(deployment, name, selection, unmasked)
     values = {"key": key, "found": found, "letters": letters, "selection": selection}
     return _page("records.html.j2", replace(view, tab="records", use_case=name), **values)
 
@@ -199,6 +206,7 @@ def record(
     record_id: str,
     run_id: str = "",
     letter: str = "",
+    arm: str = LIVE,
 ) -> HTMLResponse:
     """One record's way through the steps."""
     name = _require(use_case, readable)
@@ -206,7 +214,7 @@ def record(
         if letter:
             way = record_page.way_of_letter(_deployment(), name, letter, record_id, unmasked)
         else:
-            way = record_page.way_in_run(_deployment(), name, run_id, record_id, unmasked)
+            way = record_page.way_in_run(_deployment(), name, run_id, record_id, arm, unmasked)
     return _page("record.html.j2", replace(view, tab="records", use_case=name), way=way)
 
 
@@ -216,17 +224,18 @@ def calls(
     use_case: str,
     run_id: str,
     step: str = "",
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Page = 1,
 ) -> HTMLResponse:
     """What a run bought, call by call; a step by the id of its task."""
     name = _require(use_case, readable)
-    step = step.rpartition(".")[2]
+    task = step.rpartition(".")[2]
     with _told():
-        deployment = _deployment()
-        steps = deployment.use_case(name).version().outputs
-        step = step if step in steps else ""
-        found = calls_of_run(deployment.database, name, run_id, step or None, page, CALLS)
-    values = {"run_id": run_id, "step": step, "steps": list(steps), "found": found, "page": page}
+        database = _deployment().database
+        steps = steps_of_run(database, name, run_id)
+        step = task if task in steps else ""
+        found = calls_of_run(database, name, run_id, step or None, page, CALLS)
+    place = {"run_id": run_id, "dag_id": use_case, "step": step, "steps": steps, "page": page}
+    values = {**place, "found": found, "is_batch": use_case == name, "is_stream": use_case.endswith(STREAM)}
     view = replace(view, tab="records", use_case=name)
     return _page("calls.html.j2", view, rows_on_a_page=CALLS, **values)
 
@@ -263,7 +272,8 @@ def run(readable: Readable, use_case: str, run_id: str) -> HTMLResponse:
 
 def digest(readable: Readable, run_id: str) -> HTMLResponse:
     """A digest, for those who may read its DAG: it tells of every use case."""
-    _require(DIGEST_DAG, readable)
+    if DIGEST_DAG not in readable:
+        raise HTTPException(404, "there is no such digest")
     with _told():
         return _stored(digest_page(_deployment(), run_id))
 
@@ -286,6 +296,14 @@ def _page(template: str, view: View, **values: object) -> HTMLResponse:
     )
 
 
+def _add_up(deployment: Deployment) -> None:
+    """A page needs it for its speed alone: while others write, it goes without."""
+    try:
+        deployment.call_days.add_up(most_spans=SPANS_AT_ONCE)
+    except FurrowError as error:
+        log.warning("calls were not added up now: %s", error)
+
+
 def _deployment() -> Deployment:
     return Deployment(None, EnvironmentConnections({}))
 
@@ -293,9 +311,14 @@ def _deployment() -> Deployment:
 def _require(use_case: str, readable: set[str]) -> str:
     """The use case of a DAG id. One that is not there and one that may not be seen get the same answer."""
     name = use_case_of(use_case)
-    if name not in readable:
+    if name not in readable or not _is_folder(name):
         raise HTTPException(404, "there is no such use case")
     return name
+
+
+def _is_folder(name: str) -> bool:
+    folders = use_case_folders(Settings.from_environment().prompts)
+    return name in {folder.name for folder in folders}
 
 
 @contextmanager

@@ -144,9 +144,9 @@ def _saved(sums: Iterable[Sums]) -> Saved:
 
 def _elsewhere(deployment: Deployment, bought: Iterable[Bought]) -> list[Elsewhere]:
     models = load_models(deployment.settings.prompts).models
-    prices, rows = CataloguePrices(models), list(bought)
+    writers = {alias: entry for alias, entry in models.items() if not entry.capabilities.embeddings}
+    prices = CataloguePrices(writers)
+    rows = [row for row in bought if row.alias in writers or row.alias not in models]
     read, written = sum(row.input_tokens for row in rows), sum(row.output_tokens for row in rows)
-    found = [
-        Elsewhere(alias, entry.model, prices.usd(alias, read, written)) for alias, entry in models.items()
-    ]
+    found = [Elsewhere(name, entry.model, prices.usd(name, read, written)) for name, entry in writers.items()]
     return sorted(found, key=lambda each: (each.cost_usd is None, each.cost_usd or 0.0, each.alias))

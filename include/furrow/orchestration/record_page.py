@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -25,6 +27,8 @@ from furrow.store.runs import Run
 
 Json = dict[str, Any]
 RUNS_SEARCHED = 20
+SEARCH_SECONDS = 5.0
+"""A key that is in no run would have every file of them read."""
 LETTERS_ON_A_PAGE = 50
 _MASKED = "●●●"
 
@@ -65,6 +69,13 @@ class Way:
     published: list[str]
     masked: bool
     note: str | None = None
+    in_batch_run: bool = False
+    kinds: tuple[MaskKind, ...] = ()
+
+    @property
+    def shown_key(self) -> str:
+        """The record's key as this user may see it."""
+        return str(_covered(self.record.key, self.kinds))
 
     @property
     def unread(self) -> bool:
@@ -80,34 +91,50 @@ class Letters:
     total: int
 
 
-def find(deployment: Deployment, use_case: str, key: str) -> Found:
-    """Where the record with this key or id is: newest runs first. Raises StoreUnavailable, StoreDamaged."""
+def find(deployment: Deployment, use_case: str, key: str, unmasked: bool) -> Found:
+    """Where the record with this key or id is: newest runs first, as many as a few seconds allow.
+
+    Raises StoreUnavailable, StoreDamaged, ConfigError.
+    """
     letters = [
         letter
         for record_id in deployment.letters.record_ids(use_case, key)
         for letter in deployment.letters.history(use_case, record_id)
     ]
-    runs = deployment.runs.history(use_case, RUNS_SEARCHED)
-    sightings = [found for run in runs for found in _sightings(deployment, run, key)]
-    return Found(sightings, letters, len(runs))
+    deadline, searched, sightings = time.monotonic() + SEARCH_SECONDS, 0, list[Sighting]()
+    for run in deployment.runs.history(use_case, RUNS_SEARCHED):
+        if time.monotonic() > deadline:
+            break
+        sightings += _sightings(deployment, run, key, deadline)
+        searched += 1
+    return Found(sightings, _covered_letters(deployment, use_case, letters, unmasked), searched)
 
 
-def dead_letters(deployment: Deployment, use_case: str, selection: Selection) -> Letters:
-    """The newest open letters that fit."""
+def dead_letters(deployment: Deployment, use_case: str, selection: Selection, unmasked: bool) -> Letters:
+    """The newest open letters that fit. Raises StoreUnavailable, StoreDamaged, ConfigError."""
     rows = deployment.letters.list(use_case, selection, limit=LETTERS_ON_A_PAGE)
+    rows = _covered_letters(deployment, use_case, rows, unmasked)
     return Letters(rows, deployment.letters.count_open(use_case, selection))
 
 
-def way_in_run(deployment: Deployment, name: str, run_id: str, record_id: str, unmasked: bool) -> Way:
-    """The record's way in a batch run. Raises OptionUnknown, StoreDamaged, StoreUnavailable, ConfigError."""
+def way_in_run(
+    deployment: Deployment, name: str, run_id: str, record_id: str, arm: str, unmasked: bool
+) -> Way:
+    """The record's way in one arm of a batch run.
+
+    Raises OptionUnknown, StoreDamaged, StoreUnavailable, ConfigError.
+    """
     use_case = deployment.use_case(name)
     folder = deployment.run_store.run(name, run_id)
-    for manifest, arm, work in _works(folder, record_id):
+    for manifest, found, work in _works(folder, record_id):
+        if found != arm:
+            continue
         release = manifest.arm(arm).release
         version = _version_of(use_case, release)
         way = _way(deployment, version, release, run_id, work, unmasked)
         sinks = use_case.pipeline.publish.sinks if manifest.arm(arm).published else []
-        return replace(way, published=list(sinks) if work.result is not None else [])
+        published = list(sinks) if work.result is not None else []
+        return replace(way, published=published, in_batch_run=True)
     raise OptionUnknown("that run has no such record")
 
 
@@ -126,21 +153,23 @@ def way_of_letter(deployment: Deployment, name: str, run_id: str, record_id: str
 # --- looking for it --------------------------------------------------------------------------------
 
 
-def _sightings(deployment: Deployment, run: Run, key: str) -> Iterator[Sighting]:
+def _sightings(deployment: Deployment, run: Run, key: str, deadline: float) -> Iterator[Sighting]:
     folder = deployment.run_store.run(run.use_case, run.run_id)
-    for manifest, arm, work in _works(folder, key):
+    for manifest, arm, work in _works(folder, key, deadline):
         outcome = str(work.outcome) if work.outcome is not None else None
         release = manifest.arm(arm).release
         yield Sighting(run.run_id, release, arm, outcome, work.record.id, run.started_at)
 
 
-def _works(folder: RunFolder, key: str) -> Iterator[tuple[Manifest, str, Work]]:
+def _works(folder: RunFolder, key: str, deadline: float = math.inf) -> Iterator[tuple[Manifest, str, Work]]:
     """The record as far as it came in that run, in each arm that has it."""
     try:
         manifest = Manifest.from_json(folder.read_json("manifest.json"))
     except FileMissing:
         return
     for partition in manifest.partitions:
+        if time.monotonic() > deadline:
+            return
         for name in (f"results/{partition.file}", partition.path):
             try:
                 lines = list(folder.lines_with(name, key))
@@ -174,12 +203,10 @@ def _way(
     work: Work,
     unmasked: bool,
 ) -> Way:
+    kinds = () if unmasked else _kinds_of(version)
     if version is None:
         note = f"{release} is not in the folder any more: its prompts cannot be shown"
-        kinds: tuple[MaskKind, ...] = () if unmasked else get_args(MaskKind)
         return _covered_way(Way(work.record, release, run_id, work, [], [], bool(kinds), note), kinds)
-    mask = version.file.mask
-    kinds = tuple(mask.kinds) if mask is not None and not unmasked else ()
     exchanges: list[Exchange] = []
     done = work
     if work.rejection is None or work.rejection.step != READING:
@@ -208,10 +235,37 @@ def _covered_way(way: Way, kinds: tuple[MaskKind, ...]) -> Way:
         raw, message = _covered(rejection.raw, kinds), _covered(rejection.message, kinds)
         rejection = replace(rejection, raw=raw, message=message)
     covered = replace(work, result=_covered(work.result, kinds), rejection=rejection)
-    return replace(way, record=replace(way.record, data=_covered(way.record.data, kinds)), work=covered)
+    return replace(
+        way, kinds=kinds, record=replace(way.record, data=_covered(way.record.data, kinds)), work=covered
+    )
+
+
+def _covered_letters(
+    deployment: Deployment, name: str, letters: list[Letter], unmasked: bool
+) -> list[Letter]:
+    """Key and message as a user may see them: by the rule of the letter's release, of a gone one by all."""
+    if unmasked or not letters:
+        return letters
+    use_case = deployment.use_case(name)
+    covered = []
+    for letter in letters:
+        kinds = _kinds_of(_version_of(use_case, letter.release))
+        key, message = _covered(letter.key, kinds), _covered(letter.message, kinds)
+        covered.append(replace(letter, key=key, message=message))
+    return covered
+
+
+def _kinds_of(version: Version | None) -> tuple[MaskKind, ...]:
+    if version is None:
+        return get_args(MaskKind)
+    return tuple(version.file.mask.kinds) if version.file.mask is not None else ()
 
 
 def _covered(value: Any, kinds: tuple[MaskKind, ...]) -> Any:
+    if not kinds:
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _MASKED if find_personal(str(value), kinds) else value
     if isinstance(value, str):
         covered: str = value
         for span in reversed(find_personal(value, kinds)):
@@ -220,5 +274,5 @@ def _covered(value: Any, kinds: tuple[MaskKind, ...]) -> Any:
     if isinstance(value, list):
         return [_covered(each, kinds) for each in value]
     if isinstance(value, dict):
-        return {name: _covered(each, kinds) for name, each in value.items()}
+        return {_covered(name, kinds): _covered(each, kinds) for name, each in value.items()}
     return value

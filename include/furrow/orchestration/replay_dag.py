@@ -41,6 +41,15 @@ def _params(use_cases: Sequence[UseCase]) -> dict[str, Param]:
             title="Reason",
             description="Only records that were rejected for this reason.",
         ),
+        "step": Param(
+            None, type=_TEXT_OR_NOTHING, title="Step", description="Only records that this step rejected."
+        ),
+        "release": Param(
+            None,
+            type=_TEXT_OR_NOTHING,
+            title="Release",
+            description="Only records that this release rejected, such as v2@3f2a9c1d, or v2 for all of it.",
+        ),
         "key": Param(
             None,
             type=_TEXT_OR_NOTHING,

@@ -27,6 +27,7 @@ LATELY = timedelta(hours=24)
 class AirflowRun:
     """The newest Airflow run of a DAG. state: queued, running, success or failed."""
 
+    dag_id: str
     run_id: str
     state: str
     started_at: datetime | None
@@ -36,7 +37,8 @@ class AirflowRun:
 class UseCaseStatus:
     """One line of the page. day: what the last 24 hours came to, None without a record.
 
-    cap_usd: what it may spend today; alarms: what a person should look at, in words.
+    cap_usd: what it may spend today, budget_used_usd: what counts against it, also calls that may have been
+    billed; alarms: what a person should look at, in words.
     """
 
     name: str
@@ -48,8 +50,10 @@ class UseCaseStatus:
     canary: Entry | None = None
     experiment: str | None = None
     last: AirflowRun | None = None
+    last_of_stream: AirflowRun | None = None
     day: Sums | None = None
     spent_today: Spending | None = None
+    budget_used_usd: float = 0.0
     cap_usd: float | None = None
     evaluation: NewestEvaluation | None = None
     drift: DriftLook | None = None
@@ -125,7 +129,7 @@ def _line(found: UseCase | Broken, runs: Mapping[str, AirflowRun], figures: _Fig
     except FurrowError as error:
         release, complaint = standing.live.release if standing else "", str(error)
     pipeline = found.pipeline
-    known = figures.spent is not None
+    known, money = figures.spent is not None, figures.money.get(name, Money())
     line = UseCaseStatus(
         name=name,
         dag_id=name,
@@ -134,10 +138,12 @@ def _line(found: UseCase | Broken, runs: Mapping[str, AirflowRun], figures: _Fig
         release=release,
         canary=standing.canary if standing else None,
         experiment=pipeline.experiment.candidate if pipeline.experiment else None,
-        last=runs.get(f"{name}{STREAM}") if pipeline.stream is not None and last is None else last,
+        last=last,
+        last_of_stream=runs.get(f"{name}{STREAM}") if pipeline.stream is not None else None,
         day=figures.days.get(name),
         spent_today=(figures.spent or {}).get(name, Spending()) if known else None,
-        cap_usd=_cap(pipeline.budget.usd_per_day, figures.money.get(name, Money())),
+        budget_used_usd=money.spent,
+        cap_usd=_cap(pipeline.budget.usd_per_day, money),
         evaluation=figures.evaluations.get((name, release)),
         drift=figures.drifts.get(name),
         stream=figures.streams.get(name) if pipeline.stream is not None else None,
@@ -157,23 +163,24 @@ def _with_alarms(line: UseCaseStatus, complaint: str | None) -> UseCaseStatus:
 
 
 def _alarms(line: UseCaseStatus) -> Iterator[str]:
-    if line.last is not None and line.last.state == "failed":
+    if any(run is not None and run.state == "failed" for run in (line.last, line.last_of_stream)):
         yield "the last run failed"
-    spent = line.spent_today
-    if line.cap_usd is not None and spent is not None and spent.cost_usd >= line.cap_usd:
+    spent = line.spent_today.cost_usd if line.spent_today is not None else 0.0
+    if line.cap_usd is not None and max(spent, line.budget_used_usd) >= line.cap_usd:
         yield "today's budget is spent"
     if line.evaluation is not None and line.evaluation.decision == "fail":
         yield "the live release failed its evaluation"
     if line.drift is not None and line.drift.alarms and line.drift.release == line.release:
         yield "the live release drifts"
-    if line.stream is not None and line.stream.lag_seconds > (line.max_lag_seconds or 0):
+    if line.stream is not None:
+        yield from _alarms_of_stream(line, line.stream)
+
+
+def _alarms_of_stream(line: UseCaseStatus, stream: StreamState) -> Iterator[str]:
+    if stream.lag_seconds is not None and stream.lag_seconds > (line.max_lag_seconds or 0.0):
         yield "the stream lags"
-    if (
-        line.stream is not None
-        and line.last is not None
-        and line.last.state == "running"
-        and not line.stream.alive
-    ):
+    run = line.last_of_stream
+    if run is not None and run.state == "running" and not stream.alive:
         yield "no replica of the stream is alive"
 
 

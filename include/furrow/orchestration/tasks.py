@@ -156,7 +156,10 @@ class Replay(UseCaseTask):
         from furrow.store.dead_letters import Selection
 
         params = dict(context["params"])
-        selection = Selection(reason=params["reason"], keys=(params["key"],) if params["key"] else ())
+        keys = (params["key"],) if params["key"] else ()
+        selection = Selection(
+            params["reason"], params.get("step") or None, params.get("release") or None, keys
+        )
         run_id = f"{REPLAY}{context['run_id']}"
         with (
             errors_in_the_log(self.log),

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from furrow.assembly import Deployment
-from furrow.batch.drift_check import check_drift
+from furrow.batch.drift_check import check_drift, compared_rows
 from furrow.config.use_case import UseCase
-from furrow.errors import FurrowError, OptionUnknown
+from furrow.errors import FurrowError, OptionUnknown, ReleaseChanged
 from furrow.evaluation.drift import Drift
 from furrow.orchestration.charts import Chart, Mark, over_days, two_shares
 from furrow.orchestration.price_page import PriceRow, rows_of
@@ -121,7 +121,8 @@ def _accuracy(deployment: Deployment, name: str, span: Sequence[date], marks: li
             for field in (each.report.get("fields") or {}).values()
             if field.get("n") and field.get("accuracy") is not None
         ]
-        if known and each.against is None:
+        sliced = (each.report.get("scope") or {}).get("slices")
+        if known and each.against is None and not sliced:
             found[each.at.astimezone(UTC).date()] = sum(known) / len(known)
     if found:
         values = [found.get(day) for day in span]
@@ -152,10 +153,7 @@ def drift_page(deployment: Deployment, name: str) -> DriftPage:
 
 
 def _distributions(deployment: Deployment, name: str, release: str) -> Iterable[Chart]:
-    newest = deployment.windows.of_release(name, release, 1)
-    if not newest:
-        return
-    first = deployment.windows.baseline(name, release, newest[0].started_at, hours=24, records=500)
+    first, newest = compared_rows(deployment.windows, name, release)
     now, before = _counted([row.report for row in newest]), _counted([row.report for row in first])
     for field, counts in now.items():
         if sum(before.get(field, {}).values()):
@@ -167,7 +165,7 @@ def _counted(reports: Iterable[Json]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for report in reports:
         fields = {name: field.get("counts") for name, field in (report.get("fields") or {}).items()}
-        for name, counts in {"outcome": report.get("outcomes"), **fields}.items():
+        for name, counts in {"(outcome)": report.get("outcomes"), **fields}.items():
             for value, number in (counts or {}).items():
                 found[name][value] += number
     return found
@@ -185,9 +183,9 @@ def _compared(field: str, before: Mapping[str, int], now: Mapping[str, int]) -> 
 def experiment_look(deployment: Deployment, name: str) -> Json | None:
     """What the experiment shows with the outcomes that are in; None without one to look at.
 
-    Raises StoreUnavailable, ReleaseChanged.
+    Raises StoreUnavailable.
     """
     try:
         return deployment.experiment(name).look(read=False).to_json()
-    except OptionUnknown:
+    except (OptionUnknown, ReleaseChanged):
         return None

@@ -118,8 +118,11 @@ class CallDays:
         if use_case is not None:
             query = query.where(call_days.c.use_case == use_case)
         blank: dict[str, Any] = {"day": day, **dict.fromkeys(_NAMES, "")}
-        rows = [_whole({**blank, **row}) for row in connection.execute(query).mappings()]
-        mark = connection.scalar(sa.select(marks.c.until).where(marks.c.name == _NAME))
+        until = sa.select(marks.c.until).where(marks.c.name == _NAME)
+        mark, moved = connection.scalar(until), True
+        while moved:  # else a span that somebody adds meanwhile would be in neither part, or in both
+            rows = [_whole({**blank, **row}) for row in connection.execute(query).mappings()]
+            mark, moved = (now := connection.scalar(until)), now != mark
         start = datetime.combine(day, time(), UTC)
         recent = _by_day(connection, max(start, mark) if mark else start, use_case)
         without = {name: value for name, value in blank.items() if name not in by}

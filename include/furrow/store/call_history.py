@@ -60,6 +60,13 @@ def calls_of_run(
     return database.read(read)
 
 
+def steps_of_run(database: Database, use_case: str, run_id: str) -> list[str]:
+    """The steps for which a run bought something. Raises StoreUnavailable."""
+    mine = (calls.c.use_case == use_case) & (calls.c.run_id == run_id)
+    query = sa.select(calls.c.step).distinct().where(mine).order_by(calls.c.step)
+    return database.read(lambda connection: list(connection.scalars(query)))
+
+
 def usual_calls(database: Database, use_case: str) -> dict[tuple[str, str], Usual]:
     """(step, model alias) -> mean tokens of a use case's newest calls. Raises StoreUnavailable."""
     columns = (calls.c.step, calls.c.alias, calls.c.input_tokens, calls.c.output_tokens)

@@ -58,12 +58,13 @@ class DriftLook:
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """The replicas of a stream. alive: of them seen in the last half minute; the lag is that of the worst."""
+    """The replicas of a stream. alive: of them seen in the last half minute; lag_seconds: of the worst of
+    those, None when none is alive.
+    """
 
     replicas: int
     alive: int
-    lag_seconds: float
-    lag_records: int
+    lag_seconds: float | None
 
 
 class Glance:
@@ -89,15 +90,19 @@ class Glance:
         }
 
     def evaluations(self) -> dict[tuple[str, str], NewestEvaluation]:
-        """(use case, release) -> the newest evaluation of it."""
+        """(use case, release) -> the newest evaluation of it over its whole test set."""
         names = (evaluations.c.use_case, evaluations.c.release)
-        newest = sa.select(*names, sa.func.max(evaluations.c.at).label("at")).group_by(*names).subquery()
-        same = (evaluations.c[name] == newest.c[name] for name in ("use_case", "release", "at"))
+        slices = evaluations.c.report[("scope", "slices")].as_string()
+        whole = sa.or_(slices.is_(None), slices == "[]")
+        newest = sa.select(*names, sa.func.max(evaluations.c.at).label("at")).where(whole)
+        newest = newest.group_by(*names)
+        last = newest.subquery()
+        same = (evaluations.c[name] == last.c[name] for name in ("use_case", "release", "at"))
         columns = [
             evaluations.c[name] for name in ("use_case", "release", "evaluation", "version", "decision", "at")
         ]
         fields = evaluations.c.report["fields"].label("fields")
-        query = sa.select(*columns, fields).join(newest, sa.and_(*same))
+        query = sa.select(*columns, fields).join(last, sa.and_(*same))
         return {(row["use_case"], row["release"]): _evaluation(row) for row in self._rows(query)}
 
     def drifts(self) -> dict[str, DriftLook]:
@@ -123,13 +128,9 @@ class Glance:
 
     def _stream(self, rows: list[Json]) -> StreamState:
         seen_since = self._now().astimezone(UTC) - _ALIVE
-        lags = [row["standing"] for row in rows]
-        return StreamState(
-            replicas=len(rows),
-            alive=sum(row["seen_at"] > seen_since for row in rows),
-            lag_seconds=max(lag.get("lag_seconds") or 0.0 for lag in lags),
-            lag_records=sum(lag.get("lag_records") or 0 for lag in lags),
-        )
+        alive = [row["standing"] for row in rows if row["seen_at"] > seen_since]
+        lags = [standing.get("lag_seconds") or 0.0 for standing in alive]
+        return StreamState(len(rows), len(alive), max(lags, default=None))
 
     def _rows(self, query: sa.Select[Any]) -> list[Json]:
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())

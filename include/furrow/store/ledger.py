@@ -64,6 +64,11 @@ class SqlLedger:
         self._note_use([key for key, _, is_stale in found if is_stale])
         return {key: answer for key, answer, _ in found}
 
+    def peek(self, keys: Sequence[str]) -> dict[str, Answer]:
+        """The same for somebody who only looks: it is no use, and keeps no answer longer."""
+        found = self._database.read(lambda connection: list(_found(connection, list(keys), self._now())))
+        return {key: answer for key, answer, _ in found}
+
     def claim(self, buyer: str, wishes: Sequence[Wish]) -> list[Claim]:
         """One word on each wish, in their order; a wish that was granted to this buyer is granted again.
 

@@ -251,6 +251,7 @@ window_sums = sa.Table(
     sa.Column("run_id", sa.String, primary_key=True),
     sa.Column("started_at", UtcTime, primary_key=True),
     sa.Column("day", sa.Date, nullable=False),
+    sa.Column("published", sa.Boolean, nullable=False),
     sa.Column("records", sa.Integer, nullable=False),
     sa.Column("accepted", sa.Integer, nullable=False),
     sa.Column("rejected", sa.Integer, nullable=False),

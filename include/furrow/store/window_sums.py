@@ -12,12 +12,14 @@ from furrow.store.database import Database
 from furrow.store.tables import window_sums as sums
 
 RUNGS = ("strict", "repaired", "reasked", "escalated")
-_WHOLE = ("records", "accepted", "rejected", "calls", "bought", "input_tokens", "output_tokens", *RUNGS)
+_PUBLISHED = ("records", "accepted", "rejected", *RUNGS)
+_ALL = ("calls", "bought", "input_tokens", "output_tokens")
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Some windows together. Tokens and cost are of the answers used, bought now or before.
+    """Some windows together. Records, rungs and seconds are of what was published; calls, tokens and cost of
+    a shadow too, and of all answers used, bought now or before.
 
     cost_usd: US dollars, None while the price of one is unknown; saved_usd: of the answers that were in the
     ledger; seconds_p50, seconds_p95: the mean of the
@@ -27,14 +29,14 @@ class Sums:
     records: int
     accepted: int
     rejected: int
-    calls: int
-    bought: int
-    input_tokens: int
-    output_tokens: int
     strict: int
     repaired: int
     reasked: int
     escalated: int
+    calls: int
+    bought: int
+    input_tokens: int
+    output_tokens: int
     cost_usd: float | None
     saved_usd: float | None
     seconds_p50: float | None
@@ -81,9 +83,14 @@ class WindowSums:
 
 
 def _columns() -> list[sa.ColumnElement[Any]]:
-    whole = [sa.cast(sa.func.sum(sums.c[name]), sa.BigInteger) for name in _WHOLE]
+    published = [_whole(sa.case((sums.c.published, sums.c[name]), else_=0)) for name in _PUBLISHED]
+    whole = [*published, *(_whole(sums.c[name]) for name in _ALL)]
     dollars = [_known(sums.c.cost_usd), _known(sums.c.saved_usd)]
     return [*whole, *dollars, _weighted(sums.c.seconds_p50), _weighted(sums.c.seconds_p95)]
+
+
+def _whole(column: sa.ColumnElement[int]) -> sa.ColumnElement[Any]:
+    return sa.cast(sa.func.sum(column), sa.BigInteger)
 
 
 def _known(column: sa.ColumnElement[float]) -> sa.ColumnElement[Any]:
@@ -91,7 +98,8 @@ def _known(column: sa.ColumnElement[float]) -> sa.ColumnElement[Any]:
     return sa.case((sa.func.count(column) == sa.func.count(), sa.func.sum(column)), else_=None)
 
 
-def _weighted(column: sa.ColumnElement[float]) -> sa.ColumnElement[float]:
+def _weighted(column: sa.ColumnElement[float]) -> sa.ColumnElement[Any]:
     """The mean by records of the windows that have it."""
-    weight = sa.func.sum(sa.case((column.is_not(None), sums.c.records), else_=0))
-    return sa.func.sum(column * sums.c.records) / sa.func.nullif(weight, 0)
+    counts = sums.c.published & column.is_not(None)
+    weight = sa.func.sum(sa.case((counts, sums.c.records), else_=0))
+    return sa.func.sum(sa.case((counts, column * sums.c.records), else_=0.0)) / sa.func.nullif(weight, 0)

@@ -33,15 +33,15 @@ class WindowRow:
     report: Json
 
 
-def sums_upsert(database: Database, window: WindowRow) -> sa.Insert:
+def sums_upsert(database: Database, window: WindowRow, published: bool) -> sa.Insert:
     """The window's figures for `window_sums`; a figure that its report lacks counts as nothing."""
-    values = sums_of(window)
+    values = sums_of(window, published)
     insert = database.insert(window_sums).values(values)
     again = {name: insert.excluded[name] for name in values if name not in WINDOW_KEYS}
     return insert.on_conflict_do_update(index_elements=WINDOW_KEYS, set_=again)
 
 
-def sums_of(window: WindowRow) -> Json:
+def sums_of(window: WindowRow, published: bool = True) -> Json:
     """A row of `window_sums`."""
     report = window.report
     outcomes, rungs, seconds = (report.get(name) or {} for name in ("outcomes", "rungs", "seconds"))
@@ -49,6 +49,7 @@ def sums_of(window: WindowRow) -> Json:
     return {
         **{name: getattr(window, name) for name in WINDOW_KEYS},
         "day": window.started_at.astimezone(UTC).date(),
+        "published": published,
         "records": window.records,
         **{name: outcomes.get(name, 0) for name in ("accepted", "rejected")},
         **{name: sum(step.get(name, 0) for step in steps) for name in ("calls", "bought")},
@@ -113,14 +114,15 @@ class Windows:
         finished_at: datetime,
         records: int,
         report: Json,
+        published: bool = True,
     ) -> None:
-        """Note a window; again after a rerun, in its place."""
+        """Note a window; again after a rerun, in its place. published: False for a shadow's."""
         window = WindowRow(use_case, release, run_id, started_at, finished_at, records, report)
         insert = self._database.insert(windows).values(asdict(window))
         names = ("finished_at", "records", "report")
         again = {name: insert.excluded[name] for name in names}
         upsert = insert.on_conflict_do_update(index_elements=WINDOW_KEYS, set_=again)
-        sums = sums_upsert(self._database, window)
+        sums = sums_upsert(self._database, window, published)
 
         def write(connection: Connection) -> None:
             connection.execute(upsert)

@@ -43,12 +43,16 @@ class NoRecording:
 
 @dataclass
 class _Open:
-    """A window that is being filled. units: by experiment, unit and arm."""
+    """A window that is being filled.
+
+    units: by experiment, unit and arm; published: the releases that answered not only in the shadow.
+    """
 
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     started: float = field(default_factory=time.monotonic)
     tallies: dict[str, ReportTally] = field(default_factory=dict)
     units: dict[tuple[str, str], str] = field(default_factory=dict)
+    published: set[str] = field(default_factory=set)
     two: bool = False
 
     @property
@@ -85,6 +89,8 @@ class ReleaseRecording:
             if arm.release not in filling.tallies:
                 filling.tallies[arm.release] = ReportTally(self._result(arm.release))
             filling.tallies[arm.release].add(work)
+            if arm.published:
+                filling.published.add(arm.release)
             unit = arms.unit_of(work.record)
             candidate = arms.candidate
             if arms.experiment and candidate and candidate.published and unit and work.result is not None:
@@ -115,6 +121,7 @@ class ReleaseRecording:
                 finished,
                 report.records,
                 report.to_json(),
+                release in window.published,
             )
         for experiment in {name for name, _ in window.units}:
             units = [(unit, arm) for (name, unit), arm in window.units.items() if name == experiment]

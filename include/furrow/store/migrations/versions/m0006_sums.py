@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+
+from furrow.store.tables import window_sums
+from furrow.store.windows import WindowRow, sums_of
 
 revision = "0006"
 down_revision = "0005"
@@ -19,6 +25,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.String, primary_key=True),
         sa.Column("started_at", sa.DateTime(timezone=True), primary_key=True),
         sa.Column("day", sa.Date, nullable=False),
+        sa.Column("published", sa.Boolean, nullable=False),
         sa.Column("records", sa.Integer, nullable=False),
         sa.Column("accepted", sa.Integer, nullable=False),
         sa.Column("rejected", sa.Integer, nullable=False),
@@ -66,6 +73,23 @@ def upgrade() -> None:
         sa.Column("name", sa.String, primary_key=True),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
     )
+    _add_up_windows()
+
+
+def _add_up_windows() -> None:
+    """Those that were noted before; whether one was a shadow's was not written down then."""
+    connection = op.get_bind()
+    names = ("use_case", "release", "run_id", "started_at", "finished_at", "records", "report")
+    types: dict[str, Any] = {
+        "report": sa.JSON,
+        "started_at": sa.DateTime(timezone=True),
+        "finished_at": sa.DateTime(timezone=True),
+    }
+    windows = sa.table("furrow_windows", *(sa.column(name, types.get(name, sa.String)) for name in names))
+    for row in connection.execute(sa.select(windows)).mappings():
+        began = row["started_at"] if row["started_at"].tzinfo else row["started_at"].replace(tzinfo=UTC)
+        window = WindowRow(**{**row, "started_at": began})
+        connection.execute(window_sums.insert().values(**sums_of(window)))
 
 
 def downgrade() -> None:
