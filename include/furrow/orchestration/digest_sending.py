@@ -13,8 +13,8 @@ from furrow.engine.ports import Connection
 from furrow.errors import ConnectionMissing, CredentialsRefused, RequestRejected, SinkUnavailable
 from furrow.evaluation.digest import Digest
 from furrow.evaluation.digest_page import as_digest_page, as_text, title_of
+from furrow.orchestration.addresses import PREFIX
 from furrow.orchestration.connections import AirflowConnections
-from furrow.orchestration.mount import PREFIX
 
 CONNECTION = "furrow_digest"
 """What it is sent through unless FURROW_DIGEST_CONNECTION names another."""

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from airflow.sdk import BaseOperatorLink
 
 from furrow.config.loader import DIGEST_DAG, EVAL
-from furrow.orchestration.mount import PREFIX, below_base_url
+from furrow.orchestration.addresses import PREFIX, below_base_url
 
 
 class ReportLink(BaseOperatorLink):  # type: ignore[misc]

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
-from airflow.configuration import conf
+from furrow.orchestration.addresses import PREFIX, below_base_url
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
 Send = Callable[[Scope], Awaitable[None]]
-
-PREFIX = "/furrow"
 
 
 class Pages:
@@ -28,11 +25,6 @@ class Pages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         await self._app(scope, receive, send)
-
-
-def below_base_url(path: str) -> str:
-    """The path as a browser asks for it when Airflow is served under a prefix of its host."""
-    return urlsplit(str(conf.get("api", "base_url", fallback=""))).path.rstrip("/") + path
 
 
 FASTAPI_APP = {"app": Pages(), "url_prefix": PREFIX, "name": "Furrow"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,22 +16,7 @@ from furrow.store.window_sums import Sums
 
 ROWS = 100
 SPANS = (1, 7, 30, 90)
-_BY_DAY, _BY_MODEL = ("day", "use_case"), ("use_case", "step", "alias", "model")
-
-
-@dataclass(frozen=True)
-class PriceRow:
-    """Calls of one use case, step and model. cost_usd: US dollars of those with a known price."""
-
-    use_case: str
-    step: str
-    alias: str
-    model: str
-    calls: int
-    unpriced: int
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float
+BY_DAY, BY_MODEL = ("day", "use_case"), ("use_case", "step", "alias", "model")
 
 
 @dataclass(frozen=True)
@@ -66,7 +50,7 @@ class PricePage:
     calls: int
     unpriced: int
     days: Mapping[date, float]
-    rows: list[PriceRow]
+    rows: list[Bought]
     rows_in_all: int
     page: int
     saved: Saved
@@ -78,9 +62,9 @@ def price_page(
 ) -> PricePage:
     """The last `span` days, today among them. Raises StoreUnavailable, StoreDamaged, ConfigError."""
     since = datetime.now(UTC).date() - timedelta(days=span - 1)
-    asked = {by: deployment.call_days.since(since, use_case, by) for by in (_BY_DAY, _BY_MODEL)}
-    by_day, bought = ([row for row in asked[by] if row.use_case in readable] for by in (_BY_DAY, _BY_MODEL))
-    rows = rows_of(bought)
+    asked = {by: deployment.call_days.since(since, use_case, by) for by in (BY_DAY, BY_MODEL)}
+    by_day, bought = ([row for row in asked[by] if row.use_case in readable] for by in (BY_DAY, BY_MODEL))
+    rows = dearest_first(bought)
     sums = deployment.window_sums.by_use_case(since)
     return PricePage(
         since=since,
@@ -105,23 +89,9 @@ def chart_of(page: PricePage) -> Chart | None:
     return over_days("price", "Cost, US dollars a day", list(page.days), lines, (), "0.0000")
 
 
-def rows_of(bought: Iterable[Bought]) -> list[PriceRow]:
-    """By use case, step and model, the dearest first."""
-    found: dict[tuple[str, str, str, str], list[Bought]] = defaultdict(list)
-    for row in bought:
-        found[row.use_case, row.step, row.alias, row.model].append(row)
-    rows = [
-        PriceRow(
-            *names,
-            calls=sum(row.calls for row in part),
-            unpriced=sum(row.unpriced for row in part),
-            input_tokens=sum(row.input_tokens for row in part),
-            output_tokens=sum(row.output_tokens for row in part),
-            cost_usd=sum(row.cost_usd for row in part),
-        )
-        for names, part in found.items()
-    ]
-    return sorted(rows, key=lambda row: (-row.cost_usd, -row.calls, row.use_case, row.step))
+def dearest_first(bought: Iterable[Bought]) -> list[Bought]:
+    """By use case, step and model, as `BY_MODEL` gives them."""
+    return sorted(bought, key=lambda row: (-row.cost_usd, -row.calls, row.use_case, row.step))
 
 
 def _days(bought: Iterable[Bought], since: date, span: int) -> dict[date, float]:

@@ -14,7 +14,8 @@ from furrow.config.use_case import UseCase
 from furrow.errors import FurrowError, OptionUnknown, ReleaseChanged
 from furrow.evaluation.drift import Drift
 from furrow.orchestration.charts import Chart, Mark, over_days, two_shares
-from furrow.orchestration.price_page import PriceRow, rows_of
+from furrow.orchestration.price_page import BY_DAY, BY_MODEL, dearest_first
+from furrow.store.call_days import Bought
 from furrow.store.releases import Action, Entry
 from furrow.store.window_sums import Sums
 
@@ -34,7 +35,7 @@ class UseCasePage:
     days: int
     charts: list[Chart]
     rows: list[tuple[date, str, Sums]]
-    steps: list[PriceRow]
+    steps: list[Bought]
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,11 @@ def use_case_page(deployment: Deployment, name: str, days: int) -> UseCasePage:
     use_case = deployment.use_case(name)
     since = datetime.now(UTC).date() - timedelta(days=days - 1)
     by_day = deployment.window_sums.by_day(name, since)
-    bought = deployment.call_days.since(since, name)
+    by_model = deployment.call_days.since(since, name, BY_MODEL)
     span = [since + timedelta(days=number) for number in range(days)]
     marks = _marks(deployment.releases.history(name), since)
     cost = dict.fromkeys(span, 0.0)
-    for row in bought:
-        cost[row.day] = cost.get(row.day, 0.0) + row.cost_usd
+    cost |= {row.day: row.cost_usd for row in deployment.call_days.since(since, name, BY_DAY)}
     return UseCasePage(
         name=name,
         description=use_case.pipeline.description,
@@ -70,7 +70,7 @@ def use_case_page(deployment: Deployment, name: str, days: int) -> UseCasePage:
             *_accuracy(deployment, name, span, marks),
         ],
         rows=[(day, release, sums) for (day, release), sums in reversed(by_day.items())],
-        steps=rows_of(bought),
+        steps=dearest_first(by_model),
     )
 
 
