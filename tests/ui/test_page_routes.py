@@ -198,6 +198,15 @@ def test_another_dag_than_a_use_cases_has_no_page_and_tells_no_names(client: Tes
     assert "goods" not in text and "/prompts" not in text
 
 
+def test_what_cannot_be_shown_is_said_on_a_page_and_is_no_markup(client: TestClient) -> None:
+    found = client.get("/use-case", params={"use_case": HOSTILE})
+    assert found.status_code == 404 and found.headers["content-type"].startswith("text/html")
+    found = client.get("/diff", params={"use_case": "goods", "before": HOSTILE, "after": "v1"})
+    assert (
+        found.status_code == 404 and "&lt;script&gt;alert" in found.text and "<script>alert" not in found.text
+    )
+
+
 def test_a_page_far_behind_the_last_one_is_no_error_of_ours(client: TestClient) -> None:
     assert client.get(f"{EVERY['calls']}&page=100000000000000000000").status_code == 422
     text_of(client, f"{EVERY['calls']}&page=100000")

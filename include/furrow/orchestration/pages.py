@@ -17,6 +17,7 @@ from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_view
 from airflow.models.dagrun import DagRun
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from furrow.adapters.environment_connections import EnvironmentConnections
@@ -62,7 +63,17 @@ def create_app() -> FastAPI:
     for path, page in _PAGES.items():
         app.get(path, response_class=HTMLResponse)(page)
     app.get("/static/{name}")(script)
+    app.exception_handler(HTTPException)(as_page)
     return app
+
+
+async def as_page(request: Request, error: HTTPException) -> Response:
+    """What a page cannot show, as a page: it stands in Airflow's frame, also beside other people's DAGs."""
+    if error.status_code not in (404, 409, 503):
+        return await http_exception_handler(request, error)
+    page = _page("message.html.j2", view_of(request), text=error.detail)
+    page.status_code = error.status_code
+    return page
 
 
 def readable_dags(user: GetUserDep) -> set[str]:
