@@ -124,7 +124,7 @@ def test_the_story_of_a_release(
     asked = f"propose__{story.NAME}__v3__{evaluation}"
     until(lambda: state(api, RELEASES, asked, "approve") == "awaiting_input", "a person is asked")
     sign_in(window, airflow_server, f"/dags/{EVAL}")
-    window.get_by_role("link", name="Furrow", exact=True).wait_for()
+    window.get_by_role("link", name="Furrow", exact=True).first.wait_for()
     window.goto(f"{airflow_server.url}/furrow/releases?use_case={story.NAME}")
     window.locator(f"[data-release='{releases['v3']}'] a").click()
     window.get_by_text(releases["v3"]).first.wait_for()
