@@ -144,8 +144,19 @@ class TestInABrowser:
     def test_a_use_case_leads_to_its_dag(self, airflow_server: AirflowServer, window: Any) -> None:
         sign_in(window, airflow_server, "/plugin/furrow")
 
-        window.frame_locator("iframe").get_by_role("link", name="goods", exact=True).click()
+        frame = window.frame_locator("iframe")
+        frame.locator("[data-use-case=goods]").get_by_role("link", name="DAG").click()
         window.wait_for_url(f"{airflow_server.url}/dags/goods")
+
+    def test_a_use_case_leads_to_its_page_within_the_frame(
+        self, airflow_server: AirflowServer, window: Any
+    ) -> None:
+        sign_in(window, airflow_server, "/plugin/furrow")
+
+        frame = window.frame_locator("iframe")
+        frame.get_by_role("link", name="goods", exact=True).click()
+        frame.get_by_role("heading", name="goods", exact=True).wait_for()
+        assert window.url.endswith("/plugin/furrow")
 
     def test_the_trigger_form_offers_the_limit_and_the_folders_versions(
         self, airflow_server: AirflowServer, window: Any
