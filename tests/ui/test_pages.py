@@ -156,7 +156,7 @@ class TestInABrowser:
         frame = window.frame_locator("iframe")
         frame.get_by_role("link", name="goods", exact=True).click()
         frame.get_by_role("heading", name="goods", exact=True).wait_for()
-        assert window.url.endswith("/plugin/furrow")
+        assert "/plugin/furrow" in window.url
 
     def test_the_trigger_form_offers_the_limit_and_the_folders_versions(
         self, airflow_server: AirflowServer, window: Any
