@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from furrow.errors import StoreDamaged
@@ -24,27 +25,31 @@ LONGEST = timedelta(hours=24)
 """With fewer records than FEW in the last hour, as much of the last day as it takes."""
 
 
-def check_drift(windows: Windows, use_case: str, release: str, now: datetime | None = None) -> Drift:
-    """The newest hour of a release. Raises StoreUnavailable (retry helps)."""
+@dataclass(frozen=True)
+class Compared:
+    """A look at a release: the windows of its baseline, those of its newest hour, and how they differ."""
+
+    first: list[WindowRow]
+    newest: list[WindowRow]
+    drift: Drift
+
+
+def look_at_drift(windows: Windows, use_case: str, release: str, now: datetime | None = None) -> Compared:
+    """The newest hour of a release next to its first ones. Raises StoreUnavailable (retry helps)."""
     moment = now or datetime.now(UTC)
     rows = windows.since(use_case, release, moment - LONGEST)
-    lately = _lately(rows, moment)
-    if not lately:
-        return drift_of([], Chunk(()))
-    began = lately[0].started_at
+    newest = _lately(rows, moment)
+    if not newest:
+        return Compared([], [], drift_of([], Chunk(())))
+    began = newest[0].started_at
     earlier = _lately([row for row in rows if row.started_at < began], began)
-    return drift_of(baseline(windows, use_case, release, began), _chunk(lately), _chunk(earlier))
+    first = windows.baseline(use_case, release, began, HOURS, RECORDS)
+    return Compared(first, newest, drift_of(chunks(first), _chunk(newest), _chunk(earlier)))
 
 
-def compared_rows(
-    windows: Windows, use_case: str, release: str, now: datetime | None = None
-) -> tuple[list[WindowRow], list[WindowRow]]:
-    """The windows of the baseline, and those of the newest hour: what `check_drift` compares."""
-    moment = now or datetime.now(UTC)
-    lately = _lately(windows.since(use_case, release, moment - LONGEST), moment)
-    if not lately:
-        return [], []
-    return windows.baseline(use_case, release, lately[0].started_at, HOURS, RECORDS), lately
+def check_drift(windows: Windows, use_case: str, release: str, now: datetime | None = None) -> Drift:
+    """How the newest hour of a release differs. Raises like `look_at_drift`."""
+    return look_at_drift(windows, use_case, release, now).drift
 
 
 def check_run(windows: Windows, use_case: str, release: str, report: RunReport, began: datetime) -> Drift:

@@ -47,7 +47,7 @@ LINES = 200
 CALLS = 100
 """Calls on one page."""
 SPANS_AT_ONCE = 50
-"""Hours of calls that a page may add up before it shows what there is."""
+"""Spans of some hours of calls that a page may add up before it shows what there is."""
 
 
 def create_app() -> FastAPI:
@@ -101,8 +101,6 @@ def view_of(request: Request) -> View:
 
 Readable = Annotated[set[str], Depends(readable_dags)]
 Viewing = Annotated[View, Depends(view_of)]
-
-
 Page = Annotated[int, Query(ge=1, le=100_000)]
 
 

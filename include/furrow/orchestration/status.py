@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -159,7 +159,7 @@ def _cap(usd_per_day: float | None, money: Money) -> float | None:
 
 def _with_alarms(line: UseCaseStatus, complaint: str | None) -> UseCaseStatus:
     found = (*([complaint] if complaint else []), *_alarms(line))
-    return UseCaseStatus(**{**vars(line), "alarms": found})
+    return replace(line, alarms=found)
 
 
 def _alarms(line: UseCaseStatus) -> Iterator[str]:

@@ -9,19 +9,22 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from furrow.assembly import Deployment
-from furrow.batch.drift_check import check_drift, compared_rows
+from furrow.batch.drift_check import look_at_drift
 from furrow.config.use_case import UseCase
 from furrow.errors import FurrowError, OptionUnknown, ReleaseChanged
 from furrow.evaluation.drift import Drift
 from furrow.orchestration.charts import Chart, Mark, over_days, two_shares
 from furrow.orchestration.price_page import BY_DAY, BY_MODEL, dearest_first
 from furrow.store.call_days import Bought
+from furrow.store.evaluations import accuracy_of
 from furrow.store.releases import Action, Entry
 from furrow.store.window_sums import Sums
+from furrow.store.windows import WindowRow
 
 Json = dict[str, Any]
 SPANS = (7, 30, 90)
 _BARS = 20
+_EVALUATIONS = 200
 
 
 @dataclass(frozen=True)
@@ -115,14 +118,9 @@ def _charts(
 def _accuracy(deployment: Deployment, name: str, span: Sequence[date], marks: list[Mark]) -> Iterable[Chart]:
     """The live release's, as evaluations found it: each day's last."""
     found: dict[date, float] = {}
-    for each in reversed(deployment.evaluations.newest(name, 200)):
-        known = [
-            field["accuracy"]
-            for field in (each.report.get("fields") or {}).values()
-            if field.get("n") and field.get("accuracy") is not None
-        ]
-        sliced = (each.report.get("scope") or {}).get("slices")
-        if known and each.against is None and not sliced:
+    for each in reversed(deployment.evaluations.of_live(name, datetime.now(UTC), _EVALUATIONS)):
+        known = accuracy_of(each.report.get("fields")).values()
+        if known and each.whole:
             found[each.at.astimezone(UTC).date()] = sum(known) / len(known)
     if found:
         values = [found.get(day) for day in span]
@@ -148,13 +146,12 @@ def _slow(sums: Sequence[Sums], column: str) -> float | None:
 def drift_page(deployment: Deployment, name: str) -> DriftPage:
     """The newest hour of the live release next to its first ones. Raises like `use_case_page`."""
     release = deployment.use_case(name).version().release
-    drift = check_drift(deployment.windows, name, release)
-    return DriftPage(name, release, drift, list(_distributions(deployment, name, release)))
+    found = look_at_drift(deployment.windows, name, release)
+    return DriftPage(name, release, found.drift, list(_distributions(found.first, found.newest)))
 
 
-def _distributions(deployment: Deployment, name: str, release: str) -> Iterable[Chart]:
-    first, newest = compared_rows(deployment.windows, name, release)
-    now, before = _counted([row.report for row in newest]), _counted([row.report for row in first])
+def _distributions(first: Iterable[WindowRow], newest: Iterable[WindowRow]) -> Iterable[Chart]:
+    now, before = _counted(row.report for row in newest), _counted(row.report for row in first)
     for field, counts in now.items():
         if sum(before.get(field, {}).values()):
             yield _compared(field, before[field], counts)

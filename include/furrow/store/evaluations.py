@@ -35,6 +35,20 @@ class Evaluated:
     against: str | None = None
     report_uri: str | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Whether it was over the whole test set, and not over some slices alone."""
+        return not (self.report.get("scope") or {}).get("slices")
+
+
+def accuracy_of(fields: Json | None) -> dict[str, float]:
+    """Of each labelled field of a stored report."""
+    return {
+        name: field["accuracy"]
+        for name, field in (fields or {}).items()
+        if field.get("n") and field.get("accuracy") is not None
+    }
+
 
 _LOOKED_THROUGH = 50
 
@@ -64,8 +78,7 @@ class Evaluations:
     def latest_whole(self, use_case: str, release: str) -> Evaluated | None:
         """The newest one over the whole test set: of some slices alone, nothing follows for a release."""
         of_release = self._of(use_case).where(evaluations.c.release == release).limit(_LOOKED_THROUGH)
-        whole = (each for each in self._rows(of_release) if not _slices_of(each))
-        return next(whole, None)
+        return next((each for each in self._rows(of_release) if each.whole), None)
 
     def newest(self, use_case: str, most: int) -> list[Evaluated]:
         """The newest ones first."""
@@ -93,7 +106,3 @@ class Evaluations:
     def _rows(self, query: sa.Select[Any]) -> list[Evaluated]:
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [Evaluated(**row) for row in rows]
-
-
-def _slices_of(evaluated: Evaluated) -> list[str]:
-    return (evaluated.report.get("scope") or {}).get("slices") or []

@@ -14,6 +14,7 @@ from furrow.engine.record import Outcome
 from furrow.store.clock import Clock, utc_day, utc_now
 from furrow.store.database import Database
 from furrow.store.dead_letters import newest_of_letter
+from furrow.store.evaluations import accuracy_of
 from furrow.store.releases import Action, Entry, Standing, standing_of
 from furrow.store.tables import budgets, drifts, evaluations, letters, releases, replicas
 
@@ -138,10 +139,5 @@ class Glance:
 
 
 def _evaluation(row: Json) -> NewestEvaluation:
-    known = {
-        name: field["accuracy"]
-        for name, field in (row["fields"] or {}).items()
-        if field.get("n") and field.get("accuracy") is not None
-    }
     named = {name: row[name] for name in ("release", "evaluation", "version", "decision", "at")}
-    return NewestEvaluation(**named, accuracy=known)
+    return NewestEvaluation(**named, accuracy=accuracy_of(row["fields"]))

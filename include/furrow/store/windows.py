@@ -33,7 +33,7 @@ class WindowRow:
     report: Json
 
 
-def sums_upsert(database: Database, window: WindowRow, published: bool) -> sa.Insert:
+def _sums_upsert(database: Database, window: WindowRow, published: bool) -> sa.Insert:
     """The window's figures for `window_sums`; a figure that its report lacks counts as nothing."""
     values = sums_of(window, published)
     insert = database.insert(window_sums).values(values)
@@ -122,7 +122,7 @@ class Windows:
         names = ("finished_at", "records", "report")
         again = {name: insert.excluded[name] for name in names}
         upsert = insert.on_conflict_do_update(index_elements=WINDOW_KEYS, set_=again)
-        sums = sums_upsert(self._database, window, published)
+        sums = _sums_upsert(self._database, window, published)
 
         def write(connection: Connection) -> None:
             connection.execute(upsert)

@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from furrow.store.tables import window_sums
 from furrow.store.windows import WindowRow, sums_of
 
 revision = "0006"
@@ -18,7 +17,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
+    window_sums = op.create_table(
         "furrow_window_sums",
         sa.Column("use_case", sa.String, primary_key=True),
         sa.Column("release", sa.String, primary_key=True),
@@ -73,10 +72,10 @@ def upgrade() -> None:
         sa.Column("name", sa.String, primary_key=True),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
     )
-    _add_up_windows()
+    _add_up_windows(window_sums)
 
 
-def _add_up_windows() -> None:
+def _add_up_windows(window_sums: sa.Table) -> None:
     """Those that were noted before; whether one was a shadow's was not written down then."""
     connection = op.get_bind()
     names = ("use_case", "release", "run_id", "started_at", "finished_at", "records", "report")
@@ -89,7 +88,8 @@ def _add_up_windows() -> None:
     for row in connection.execute(sa.select(windows)).mappings():
         began = row["started_at"] if row["started_at"].tzinfo else row["started_at"].replace(tzinfo=UTC)
         window = WindowRow(**{**row, "started_at": began})
-        connection.execute(window_sums.insert().values(**sums_of(window)))
+        sums = {name: value for name, value in sums_of(window).items() if name in window_sums.c}
+        connection.execute(window_sums.insert().values(sums))
 
 
 def downgrade() -> None:
