@@ -18,6 +18,7 @@ import pytest
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment
 from furrow.local.airflow_api import AirflowApi
+from furrow.store.dead_letters import Selection
 from tests import story
 from tests.airflow_server import ROLES, AirflowServer
 from tests.folders import FolderOfPrompts
@@ -26,6 +27,7 @@ from tests.ui.test_pages import browser, in_a_browser, sign_in, window
 __all__ = ["browser", "window"]
 pytestmark = [pytest.mark.airflow]
 PATIENCE = 240.0
+UNREADABLE = Selection(reason="record_unreadable")
 SHOTS = os.environ.get("FURROW_SCREENSHOTS")
 """A folder: the pages are photographed into it, for a person to look at."""
 
@@ -171,13 +173,16 @@ class TestInABrowser:
     def test_why_a_record_was_rejected_and_another_try_by_clicking(
         self, page: Any, deployment: Deployment, airflow_server: AirflowServer
     ) -> None:
-        page.goto(f"{airflow_server.url}/furrow/records?{QUERY}")
-        [letter] = deployment.letters.list(story.NAME)
-        assert letter.reason is not None and letter.reason in page.locator("main").inner_text()
+        [letter] = deployment.letters.list(story.NAME, UNREADABLE)
+        assert letter.reason is not None
+        page.goto(f"{airflow_server.url}/furrow/records?{QUERY}&reason={letter.reason}")
+        assert letter.reason in page.locator("tbody").inner_text()
         shot(page, "dead-letters")
         page.get_by_role("button", name="Replay").click()
         page.locator("[role=status] a").wait_for()
-        until(lambda: deployment.letters.list(story.NAME)[0].tries == letter.tries + 1, "the replay")
+        until(
+            lambda: deployment.letters.list(story.NAME, UNREADABLE)[0].tries == letter.tries + 1, "the replay"
+        )
         page.get_by_role("link", name="its way").first.click()
         assert "this is no record" in page.locator("main").inner_text()
 
