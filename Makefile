@@ -47,8 +47,8 @@ test: setup browser check ## Everything: check, contract, integration, dags, pro
 	@$(BIN)/pytest tests --ignore tests/unit
 
 torture: setup ## 100 killed workers and more, whole-size: a quarter of an hour, into var/torture.json
-	@$(BIN)/pytest --timeout 7200 tests/torture -m torture
-	@FURROW_FAULT_RECORDS=200 $(BIN)/pytest --timeout 7200 tests/integration/test_fault_matrix.py
+	@$(BIN)/pytest --timeout 7200 -o faulthandler_timeout=15000 tests/torture -m torture
+	@FURROW_FAULT_RECORDS=200 $(BIN)/pytest --timeout 7200 -o faulthandler_timeout=15000 tests/integration/test_fault_matrix.py
 
 bench: setup ## Measure the engine and the DAG parse, each next to the usual way
 	@$(BIN)/furrow bench engine

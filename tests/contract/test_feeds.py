@@ -235,6 +235,16 @@ def test_events_that_were_taken_away_come_again_from_the_committed_position(benc
     assert worker.ours[0] == 1
 
 
+def test_who_closes_before_it_took_up_its_partitions_leaves_them_to_the_next_one(bench: Bench) -> None:
+    bench.send(b"v0")
+    for wait in (0, 0.5, 4):  # before, while and after the broker gives it its partitions
+        early = Worker(bench.feed()).open()
+        time.sleep(wait)
+        early.feed.close()
+        assert early.ours == {}
+    assert [event.value for event in Worker(bench.feed()).open().have(1)] == [b"v0"]
+
+
 # --- Kafka -----------------------------------------------------------------------------------------
 
 

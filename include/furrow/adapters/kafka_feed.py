@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from confluent_kafka import (
@@ -51,6 +52,8 @@ _STRATEGY = "range"
 """
 _SEND_SECONDS = 8.0
 _LAG_SECONDS = 0.5
+_GROUP_END_SECONDS = 0.2
+"""Far longer than a closing client takes to end its part in a group that gave it nothing."""
 _SAYS_LITTLE = {"log_level": 2}
 """While a broker is away the client logs each try to connect, twenty a second; what matters is raised."""
 _PASSING = {
@@ -91,14 +94,14 @@ class KafkaFeed:
         self._wishes: queue.SimpleQueue[_Wish] = queue.SimpleQueue()
         self._member: Any = None
         self._lag, self._next_lag = 0, 0.0
-        self._too_large = False
+        self._too_large = self._closing = False
 
     def open(self, holder: Holder) -> None:
         """Join the group, once the transactions of an earlier process of this member have ended.
 
         Raises SourceUnavailable, CredentialsRefused, or RunError for a connection that is no client's config.
         """
-        self._broken = self._refusal = None
+        self._broken, self._refusal, self._closing = None, None, False
         self._position, self._lag, self._member = {}, 0, None
         try:
             self._producer = self._open_producer()
@@ -164,7 +167,8 @@ class KafkaFeed:
         """
         with self._polling:  # not `_writing`: closing tells the holder, who may still commit
             if self._consumer is not None:
-                let_go(self.member, self._consumer.close)
+                self._closing = True
+                let_go(self.member, partial(_leave, self._consumer))
             clients = [self._consumer, self._producer]
             self._consumer = None
         with self._writing:
@@ -224,7 +228,8 @@ class KafkaFeed:
     def _in_callback(self, do: Callable[[], None]) -> None:
         """The client swallows what its callbacks raise: `poll` raises it."""
         try:
-            self._member = self._opened.consumer_group_metadata()
+            if not self._closing:
+                self._member = self._opened.consumer_group_metadata()
             do()
         except KafkaException as error:
             self._broken = self._failure(error.args[0], "the partitions could not be taken up")
@@ -235,6 +240,8 @@ class KafkaFeed:
             self._broken = SourceUnavailable(f"{self.topic}: {error!r} while partitions came or went")
 
     def _given(self, holder: Holder, parts: list[TopicPartition]) -> None:
+        if self._closing:
+            return self._declined()
         consumer = self._opened
         starts = {
             part.partition: self._start(part) for part in consumer.committed(parts, timeout=self._timeout)
@@ -243,6 +250,14 @@ class KafkaFeed:
         consumer.resume(parts)  # the client still holds one that was held when it was taken
         self._position.update(starts)
         holder.given(starts)
+
+    def _declined(self) -> None:
+        """Partitions that came too late. What a client is asked at the moment its group ends is never
+        answered, and it waits with the interpreter's lock held: ask only once it has ended.
+        """
+        time.sleep(_GROUP_END_SECONDS)
+        with contextlib.suppress(KafkaException):
+            self._opened.unassign()
 
     def _taken(self, holder: Holder, parts: list[TopicPartition]) -> None:
         numbers = [part.partition for part in parts]
@@ -416,6 +431,12 @@ class _Wish:
 
     offsets: list[TopicPartition]
     done: Future[list[TopicPartition]] = field(default_factory=Future)
+
+
+def _leave(consumer: Consumer) -> None:
+    """Close it; partitions that wait to be taken up are declined while it still answers. See `_declined`."""
+    consumer.poll(0)
+    consumer.close()
 
 
 def _produce(producer: Producer, message: Outgoing, told: Callable[[Any, Any], None] | None = None) -> None:
