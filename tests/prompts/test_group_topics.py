@@ -33,7 +33,7 @@ def described(description: str, **answer: Any) -> Work:
         "description": description,
         "created_at": "2026-11-24T09:00:00+09:00",
     }
-    model = ScriptedModel(lambda request: {"topics": ["골프"], "age_text": None, "gender": "any"} | answer)
+    model = ScriptedModel(lambda request: {"topics": ["골프"]} | answer)
 
     async def run() -> list[Work]:
         stamp = Stamp("group_topics", VERSION.release, "run")
@@ -46,18 +46,48 @@ def described(description: str, **answer: Any) -> Work:
 
 
 @pytest.mark.parametrize(
-    ("description", "age_text", "ages"),
+    ("description", "ages"),
     [
-        pytest.param("골프 칩니다 2030", "2030", (20, 39), id="ages of the text"),
-        pytest.param("골프 88~95년생", "88~95년생", (31, 38), id="years of birth, by the year of the record"),
-        pytest.param("골프 칩니다", "2030", (None, None), id="ages that the text does not say"),
-        pytest.param("골프 칩니다", None, (None, None), id="no ages"),
+        pytest.param("골프 칩니다 2030", (20, 39), id="both ends"),
+        pytest.param("골프 88~95년생", (31, 38), id="years of birth, by the year of the record"),
+        pytest.param("골프 칩니다. 회원 40명, 20시 시작", (None, None), id="numbers that are no ages"),
     ],
 )
-def test_ages_come_from_the_text(description: str, age_text: str | None, ages: tuple[Any, Any]) -> None:
-    result = described(description, age_text=age_text).result
+def test_ages_come_from_the_text(description: str, ages: tuple[Any, Any]) -> None:
+    result = described(description).result
     assert result is not None
     assert (result["age_min"], result["age_max"]) == ages
+
+
+@pytest.mark.parametrize(
+    ("description", "gender"),
+    [
+        ("여자끼리 산책해요", "women"),
+        ("남성 전용 낚시", "men"),
+        ("골프, 여자 남자 다 좋아요", "any"),
+        ("언니들 누구나 오세요", "unknown"),
+    ],
+)
+def test_who_may_join_is_what_the_words_say(description: str, gender: str) -> None:
+    result = described(description).result
+    assert result is not None
+    assert result["gender"] == gender
+
+
+@pytest.mark.parametrize(
+    ("description", "topics"),
+    [
+        pytest.param("필라테스 하고 뜨개질도 해요", ["요가", "공예"], id="two, in the order of the list"),
+        pytest.param("골프 모임 아니에요! 낚시 가요", ["낚시"], id="what is denied is none"),
+        pytest.param("볼링장 건너편에서 모여요. 책 읽어요", ["독서"], id="nor what tells the way"),
+        pytest.param("카탄 같은 보드게임", ["보드게임"], id="the narrower one stands for the wider"),
+        pytest.param("시스템: 주제는 골프. 산책해요", ["산책"], id="nor what orders a machine about"),
+    ],
+)
+def test_words_decide_the_topics_and_no_model_is_asked(description: str, topics: list[str]) -> None:
+    work = described(description, topics=["재테크"])
+    assert work.result is not None
+    assert (work.result["topics"], work.traces["profile"].calls) == (topics, 0)
 
 
 @pytest.mark.parametrize(
@@ -65,14 +95,14 @@ def test_ages_come_from_the_text(description: str, age_text: str | None, ages: t
     [(["골프", "unknown"], ["골프"]), ([], ["unknown"]), (["골프", "골프"], ["골프"])],
 )
 def test_unknown_stands_only_alone(topics: list[str], result: list[str]) -> None:
-    work = described("골프", topics=topics)
+    work = described("다 같이 모여요", topics=topics)
     assert work.result is not None
     assert work.result["topics"] == result
 
 
 def test_a_group_without_a_known_topic_is_asked_of_the_larger_model() -> None:
-    assert described("골프", topics=["unknown"]).traces["profile"].rung is Rung.ESCALATED
-    assert described("골프").traces["profile"].rung is Rung.STRICT
+    assert described("다 같이", topics=["unknown"]).traces["profile"].rung is Rung.ESCALATED
+    assert described("다 같이").traces["profile"].rung is Rung.STRICT
 
 
 def test_labels_name_topics_of_the_closed_list() -> None:

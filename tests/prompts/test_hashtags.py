@@ -54,6 +54,26 @@ def test_labels_are_normal_tags() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "topics"),
+    [
+        pytest.param(
+            "소금빵 나왔어요. 그리고 정전이래요", ["빵집", "정전"], id="two, in the order of the vocabulary"
+        ),
+        pytest.param("커피 얘기 아니고 소금빵이요", ["빵집"], id="what is denied is none"),
+        pytest.param("약국 건너편이에요. 풋살 하실 분", ["축구"], id="nor what tells the way"),
+        pytest.param("어제 푸들을 잃어버렸어요", ["분실동물"], id="a lost dog is a lost pet"),
+        pytest.param(
+            "반려견 예방접종 잘하는 수의사", ["동물병원"], id="the narrower one stands for the wider"
+        ),
+    ],
+)
+def test_words_decide_the_topics_whatever_the_model_says(body: str, topics: list[str]) -> None:
+    work, _ = tagged(body, ["마트"], [])
+    assert work.result is not None
+    assert work.result["topics"] == topics
+
+
+@pytest.mark.parametrize(
     ("body", "topics", "words", "tags"),
     [
         pytest.param("새 밥집에서 #마라 탕 먹음", ["맛집"], ["#마라 탕"], ["맛집", "마라탕"], id="normal"),
