@@ -25,6 +25,7 @@ from furrow.engine.record import Outcome, Work
 from furrow.errors import LocalFailed
 from furrow.local import airflow, broker, connections, live, supervisor
 from furrow.local.airflow import AirflowApi
+from furrow.local.parts import MODELS, PARTS
 from furrow.local.progress import Progress
 from furrow.terminal import print_json
 
@@ -59,12 +60,12 @@ def run_demo(
     case that streams, one by one, in the second act; each has to be answered. end_progress: called before
     anything else is shown on the terminal.
     """
-    supervisor.up(settings, progress=progress)
+    chosen = names or [folder.name for folder in _with_samples(settings.prompts)]
+    supervisor.up(settings, _parts(settings, chosen), progress)
     found = connections.environment(settings)
     deployment = Deployment(settings, EnvironmentConnections(found))
     deployment.apply_features()
     with AirflowApi.local(settings) as api:
-        chosen = names or [folder.name for folder in _with_samples(settings.prompts)]
         runs = [_run(deployment, api, name, records, progress) for name in chosen]
         address = api.url
     if not as_json:
@@ -82,6 +83,18 @@ def run_demo(
     else:
         _show_where(address, airflow.login(settings), settings)
     return 0 if all(_well(run) for run in runs) and all(one.done for one in answered) else 1
+
+
+def _parts(settings: Settings, names: Sequence[str]) -> list[str]:
+    """Of the embedded default what these use cases need: models that nobody asks stay down."""
+    deployment = Deployment(settings, EnvironmentConnections({}))
+    asked = {
+        alias
+        for version in (deployment.use_case(name).version() for name in names)
+        for step in version.steps
+        for alias in [*step.aliases, *(other for own in step.aliases for other in version.catalogue[own].fallback)]
+    }
+    return [part for part in PARTS if part not in MODELS or part in asked]
 
 
 def _second_act(
