@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -18,6 +19,7 @@ from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment, open_run
 from furrow.orchestration import pages
 from furrow.orchestration.diff_page import _pairs, differing_files
+from furrow.orchestration.experiment_dag import experiment_dag
 from furrow.testing import ModelServer
 from furrow.testing.protocols import Asked
 from tests.dags.test_experiment_dag import EXPERIMENT, watch
@@ -275,7 +277,49 @@ def test_an_experiment_stands_on_the_page_with_its_effect_and_interval(
     watch(prompts, live=200, candidate=200)
     Deployment().experiment("goods").look()
     text = text_of(signed_in(), "/use-case?use_case=goods")
-    assert "Effect: +0.5" in text and "valid at every look" in text and ">200<" in text
+    assert re.search(r"Effect: <a [^>]+>\+0\.5</a>", text)
+    assert "valid at every look" in text and ">200<" in text
+
+
+def drawn(text: str, name: str) -> dict[str, Any]:
+    """What the script draws of that chart."""
+    [told] = re.findall(
+        rf'data-chart="{name}">.*?<script type="application/json">(.*?)</script>', text, re.DOTALL
+    )
+    found: dict[str, Any] = json.loads(told)
+    return found
+
+
+def test_the_effect_is_drawn_with_its_interval_at_each_look_that_was_taken(
+    prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts.version("v2", "Digest of version 2.")
+    prompts.change("goods/pipeline.yaml", "live: v1\n", f"live: v1\n{EXPERIMENT}")
+    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
+    monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
+    watch(prompts, live=200, candidate=200)
+    task = experiment_dag(prompts.load(), "furrow").get_task("look")
+    taken = ("scheduled__2026-11-25T00:00:00+00:00", "manual__2026-11-24T12:00:00.5+00:00_Xy1")
+    for run_id in taken:
+        task.execute({"run_id": run_id})
+    other = Deployment().run_store.run("goods.experiment", "manual__2026-11-20T00:00:00+00:00")
+    other.write_json("experiment.json", {"experiment": "another"})
+    text = text_of(signed_in(), "/use-case?use_case=goods")
+    found = drawn(text, "effect")
+    assert found["kind"] == "effect" and found["units"] == [400, 400, 400]
+    assert found["value"] == pytest.approx([0.5] * 3)
+    assert all(low < 0.5 < high for low, high in zip(found["low"], found["high"], strict=True))
+    assert "../dags/goods.experiment/runs/scheduled__2026-11-25T00%3A00%3A00%2B00%3A00" in text
+
+
+def test_an_experiment_that_is_too_young_has_no_chart(
+    prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts.version("v2", "Digest of version 2.")
+    prompts.change("goods/pipeline.yaml", "live: v1\n", f"live: v1\n{EXPERIMENT}")
+    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
+    monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
+    assert 'data-chart="effect"' not in text_of(signed_in(), "/use-case?use_case=goods")
 
 
 def test_a_state_database_that_cannot_be_read_is_said(

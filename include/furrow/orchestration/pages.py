@@ -28,6 +28,7 @@ from furrow.engine.arms import LIVE
 from furrow.errors import FurrowError, OptionUnknown, TransientError
 from furrow.orchestration import charts, price_page, record_page, use_case_page
 from furrow.orchestration.diff_page import differing_files
+from furrow.orchestration.experiment_page import experiment_page
 from furrow.orchestration.language import COOKIE, language_of
 from furrow.orchestration.release_page import digest_page, evaluation_page, release_page, run_page
 from furrow.orchestration.status import COLUMNS, AirflowRun, collect_status, in_order
@@ -135,7 +136,7 @@ def use_case(view: Viewing, readable: Readable, use_case: str, days: int = 30) -
         deployment = _deployment()
         _add_up(deployment)
         page = use_case_page.use_case_page(deployment, name, days)
-        experiment = use_case_page.experiment_look(deployment, name)
+        experiment = experiment_page(deployment, name)
     values = {"page": page, "experiment": experiment, "spans": use_case_page.SPANS}
     return _page("use_case.html.j2", replace(view, tab="use-case", use_case=name), **values)
 

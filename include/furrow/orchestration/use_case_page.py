@@ -1,4 +1,4 @@
-"""One use case over time: trends with its releases marked, steps and models, drift, experiment."""
+"""One use case over time: trends with its releases marked, steps and models, drift."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from furrow.assembly import Deployment
 from furrow.batch.drift_check import look_at_drift
 from furrow.config.use_case import UseCase
-from furrow.errors import FurrowError, OptionUnknown, ReleaseChanged
+from furrow.errors import FurrowError
 from furrow.evaluation.drift import Drift
 from furrow.orchestration.charts import Chart, Mark, over_days, two_shares
 from furrow.orchestration.price_page import BY_DAY, BY_MODEL, dearest_first
@@ -140,7 +140,7 @@ def _slow(sums: Sequence[Sums], column: str) -> float | None:
     return sum(value * records for value, records in known) / weight if weight else None
 
 
-# --- drift and experiment ----------------------------------------------------------------------------
+# --- drift ------------------------------------------------------------------------------------------
 
 
 def drift_page(deployment: Deployment, name: str) -> DriftPage:
@@ -175,14 +175,3 @@ def _compared(field: str, before: Mapping[str, int], now: Mapping[str, int]) -> 
     first = {value: before.get(value, 0) / old for value in kept}
     last = {value: now.get(value, 0) / new for value in kept}
     return two_shares(f"field-{field}", field, first, last)
-
-
-def experiment_look(deployment: Deployment, name: str) -> Json | None:
-    """What the experiment shows with the outcomes that are in; None without one to look at.
-
-    Raises StoreUnavailable.
-    """
-    try:
-        return deployment.experiment(name).look(read=False).to_json()
-    except (OptionUnknown, ReleaseChanged):
-        return None
