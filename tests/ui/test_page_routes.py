@@ -8,16 +8,19 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from fastapi.testclient import TestClient
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment, open_run
-from furrow.orchestration import pages
+from furrow.evaluation.digest_page import as_digest_page
+from furrow.orchestration import pages, record_page
 from furrow.orchestration.diff_page import _pairs, differing_files
 from furrow.orchestration.experiment_dag import experiment_dag
 from furrow.testing import ModelServer
@@ -110,6 +113,9 @@ EVERY = {
     "drift": "/drift?use_case=goods",
     "price": "/price",
     "price of a use case": "/price?use_case=goods&span=7",
+    "price of a day": "/price?use_case=goods&day=2026-11-26",
+    "runs": "/runs?use_case=goods",
+    "calls of a day": "/calls?use_case=goods&day=2026-11-26",
     "dead letters": "/records?use_case=goods",
     "by key": "/records?use_case=goods&key=a2",
     "calls": f"/calls?use_case=goods&run_id={RUN.replace('+', '%2B')}",
@@ -244,6 +250,122 @@ def test_the_calls_of_a_run_add_up_and_page(client: TestClient, monkeypatch: pyt
     assert "4 calls" in text_of(client, f"{path}&step=partition.extract")
 
 
+def figures(text: str) -> list[str]:
+    """The cells with a number in them, as HTML."""
+    cells = re.findall(r'<td class="number">(.*?)</td>', text, re.DOTALL)
+    return [cell for cell in cells if re.search(r"\d", re.sub(r"<[^>]*>", "", cell))]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["overview", "use case", "releases", "drift", "price", "price of a use case", "runs", "dead letters"],
+)
+def test_every_number_leads_to_the_records_or_the_run_behind_it(client: TestClient, name: str) -> None:
+    text = re.sub(r"<details>.*?</details>", "", text_of(client, EVERY[name]), flags=re.DOTALL)
+    if name.startswith("price"):
+        text = text[: text.index("The same calls on other models")]  # nobody made those
+    assert [cell for cell in figures(text) if "<a href" not in cell] == []
+    assert figures(text) or name in ("drift", "releases")
+
+
+def test_what_a_number_leads_to_is_there(client: TestClient) -> None:
+    seen = set[str]()
+    for name in ("overview", "use case", "price of a use case", "runs", "dead letters"):
+        for href in set(re.findall(r'href="([^"#.][^"]*)"', text_of(client, EVERY[name]))):
+            path = "/" + href.replace("&amp;", "&")
+            leads = path.partition("?")[0] in ("/runs", "/calls", "/run", "/records", "/price")
+            if leads and path not in seen:
+                seen.add(path)
+                text_of(client, path)
+    assert len(seen) > 15
+
+
+def test_the_calls_behind_a_number_are_as_many_as_it_says(client: TestClient, deployment: Deployment) -> None:
+    today = deployment.call_days._now().date()
+    for path, expected in (
+        (f"/calls?use_case=goods&day={today}", 8),
+        (f"/calls?use_case=goods&since={today}", 8),
+        (f"/calls?use_case=goods&day={today}&step=extract", 4),
+        (f"/calls?use_case=goods&day={today}&step=extract&model=small", 4),
+        (f"/calls?use_case=goods&day={today}&model=nobody", 0),
+        (f"/calls?use_case=goods&day={today}&release=v9%400", 0),
+        (f"/calls?use_case=goods&day={today}&unpriced=1", 0),
+        ("/calls?use_case=goods&day=2020-01-01", 0),
+    ):
+        text = text_of(client, path)
+        assert f" {expected} calls" in text and len(re.findall("<tr><td>", text)) == expected, path
+    assert client.get("/calls?use_case=goods&day=9999-12-31").status_code == 422
+
+
+def test_calls_that_were_pruned_are_still_counted(
+    client: TestClient, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("furrow.orchestration.call_list.newest_calls", lambda *_: [])
+    text = text_of(client, f"/calls?use_case=goods&day={deployment.call_days._now().date()}")
+    assert "8 calls" in text and "The ledger was pruned" in text
+
+
+def test_the_runs_behind_a_number_are_listed_and_page(
+    client: TestClient, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = datetime(2026, 11, 20, tzinfo=UTC)
+    for minute in range(3):
+        at = began + timedelta(minutes=minute)
+        report = {"outcomes": {"accepted": 2}, "rungs": {"reasked": minute}}
+        deployment.windows.note("goods", "v8@0", "stream__1__0", at, at, 2, report, published=minute != 2)
+    text = text_of(client, f"/runs?use_case=goods&day={deployment.call_days._now().date()}")
+    assert f"run?use_case=goods&amp;run_id={quote_plus(RUN)}" in text and "75.0 %" in text
+    rows = r"<tr><td><time"
+    for query, expected in (("release=v8%400", 3), ("release=v8%400&rung=reasked", 2), ("day=2026-11-20", 3)):
+        assert len(re.findall(rows, text_of(client, f"/runs?use_case=goods&{query}"))) == expected, query
+    shadow = text_of(client, "/runs?use_case=goods&release=v8%400")
+    assert "in the shadow" in shadow and shadow.index("00:02 UTC") < shadow.index("00:00 UTC")
+    assert 'href="run?' not in shadow
+    oldest = text_of(client, "/runs?use_case=goods&oldest=1")
+    assert oldest.index("00:00 UTC") < oldest.index("00:02 UTC")
+    monkeypatch.setattr(pages, "RUNS", 2)
+    first = text_of(client, "/runs?use_case=goods&release=v8%400")
+    assert len(re.findall(rows, first)) == 2 and "page=2" in first
+    assert len(re.findall(rows, text_of(client, "/runs?use_case=goods&release=v8%400&page=2"))) == 1
+
+
+def test_the_numbers_of_a_digest_lead_on(client: TestClient, deployment: Deployment) -> None:
+    now = deployment.call_days._now()
+    found = deployment.digest(now + timedelta(minutes=1), days=7)
+    assert "<a " not in as_digest_page(found)
+    deployment.run_store.run("furrow.digest", "d1").write_json("digest.json", found.to_json())
+    text_of(client, "/digest?run_id=d1", 404)
+    client.app.dependency_overrides[pages.readable_dags] = lambda: {"goods", "furrow.digest"}  # type: ignore[attr-defined]
+    text = text_of(client, "/digest?run_id=d1")
+    hrefs = {href.replace("&amp;", "&") for href in re.findall(r'href="([^"]+)"', text)}
+    assert {href.partition("?")[0] for href in hrefs} == {"calls", "runs", "records"}
+    for href in hrefs:
+        text_of(client, f"/{href}")
+    assert f"until={now.date()}" in text
+    [calls] = {href for href in hrefs if href.startswith("calls") and f"until={now.date()}" in href}
+    assert "8 calls" in text_of(client, f"/{calls}")
+
+
+def test_dead_letters_page_on_the_server(
+    client: TestClient, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter = replace(deployment.letters.list("goods")[0], tries=1)
+    letters = [replace(letter, record_id=f"sha256:n{n}", key=f"n{n}", reason="paged") for n in range(3)]
+    deployment.letters.note(letters)
+    monkeypatch.setattr(record_page, "LETTERS_ON_A_PAGE", 2)
+    first = text_of(client, "/records?use_case=goods&reason=paged")
+    second = text_of(client, "/records?use_case=goods&reason=paged&page=2")
+    assert [first.count("data-letter"), second.count("data-letter")] == [2, 1]
+    assert "1 / 2" in first and re.search(r'href="records\?[^"]*reason=paged', first)
+
+
+def test_the_price_of_a_day_is_that_days_alone(client: TestClient, deployment: Deployment) -> None:
+    today = deployment.call_days._now().date()
+    assert 'data-figure="calls">8<' in text_of(client, f"/price?day={today}")
+    text = text_of(client, f"/price?use_case=goods&day={today - timedelta(days=1)}")
+    assert 'data-figure="calls">0<' in text and "Paid on" in text
+
+
 def test_what_changed_between_versions_stands_side_by_side(client: TestClient) -> None:
     text = text_of(client, EVERY["diff"])
     assert "Write a short digest." in text and "Write a shorter digest." in text
@@ -277,8 +399,7 @@ def test_an_experiment_stands_on_the_page_with_its_effect_and_interval(
     watch(prompts, live=200, candidate=200)
     Deployment().experiment("goods").look()
     text = text_of(signed_in(), "/use-case?use_case=goods")
-    assert re.search(r"Effect: <a [^>]+>\+0\.5</a>", text)
-    assert "valid at every look" in text and ">200<" in text
+    assert "Effect: +0.5" in text and "valid at every look" in text and ">200<" in text
 
 
 def drawn(text: str, name: str) -> dict[str, Any]:

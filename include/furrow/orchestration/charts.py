@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib.metadata import version
@@ -33,6 +33,10 @@ class Chart:
     drawn: Json
     rows: list[tuple[str, ...]]
     links: list[str] = field(default_factory=list)
+
+    def linked(self, href: Callable[[str], str]) -> Chart:
+        """The same with a link for each row, made of its first cell."""
+        return replace(self, links=[href(row[0]) for row in self.rows[1:]])
 
 
 @dataclass(frozen=True)

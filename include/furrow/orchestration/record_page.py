@@ -110,9 +110,12 @@ def find(deployment: Deployment, use_case: str, key: str, unmasked: bool) -> Fou
     return Found(sightings, _covered_letters(deployment, use_case, letters, unmasked), searched)
 
 
-def dead_letters(deployment: Deployment, use_case: str, selection: Selection, unmasked: bool) -> Letters:
+def dead_letters(
+    deployment: Deployment, use_case: str, selection: Selection, unmasked: bool, page: int = 1
+) -> Letters:
     """The newest open letters that fit. Raises StoreUnavailable, StoreDamaged, ConfigError."""
-    rows = deployment.letters.list(use_case, selection, limit=LETTERS_ON_A_PAGE)
+    before = (page - 1) * LETTERS_ON_A_PAGE
+    rows = deployment.letters.list(use_case, selection, limit=LETTERS_ON_A_PAGE, offset=before)
     rows = _covered_letters(deployment, use_case, rows, unmasked)
     return Letters(rows, deployment.letters.count_open(use_case, selection))
 

@@ -7,6 +7,7 @@ import math
 import re
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -32,6 +33,7 @@ def _environment() -> Environment:
     found.filters["cell"] = cell
     found.filters["readable"] = readable
     found.filters["dollars"] = dollars
+    found.filters["address"] = address
     return found
 
 
@@ -43,6 +45,12 @@ def cell(text: object) -> str:
 def readable(value: object) -> str:
     """A JSON value for a person: indented, letters as letters."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def address(name: str, /, **asked: object) -> str:
+    """The address of the page of that name with what it is asked for; what is None or empty is left out."""
+    query = urlencode({name: str(value) for name, value in asked.items() if value not in (None, "")})
+    return f"{name}?{query}" if query else name
 
 
 def dollars(value: float | None) -> str:
