@@ -174,6 +174,24 @@ def test_why_a_record_was_rejected_stands_on_its_page(client: TestClient) -> Non
     assert "brand_known" in text and "무료 나눔" in text
 
 
+def test_a_dead_letter_that_was_accepted_later_has_both_ways(
+    client: TestClient, deployment: Deployment
+) -> None:
+    [letter] = [each for each in deployment.letters.list("goods") if each.key == "a3"]
+    accepted = replace(
+        letter, run_id="replay__1", outcome="accepted", reason=None, step=None, message=None, tries=1
+    )
+    deployment.letters.note([replace(accepted, at=letter.at + timedelta(seconds=1))])
+    try:
+        listed = text_of(client, f"/records?use_case=goods&key={letter.record_id}")
+        ways = {way for way in re.findall(r'href="(record\?[^"]+)"', listed) if "letter=" in way}
+        assert len(ways) == 2
+        for way in ways:
+            assert "무료 나눔" in text_of(client, "/" + way.replace("&amp;", "&"))
+    finally:
+        deployment.letters.note([replace(letter, run_id="replay__1", tries=1)])
+
+
 def test_personal_data_is_covered_unless_one_may_edit_the_dag(client: TestClient) -> None:
     listed = text_of(client, "/records?use_case=goods&key=a4")
     [way] = set(re.findall(r'href="(record\?[^"]+)"', listed))
@@ -239,6 +257,25 @@ def test_nobody_finds_a_record_by_a_path_or_a_pattern(client: TestClient) -> Non
     for key in ("../../goods", "%25", "a", "*", "' or 1=1 --"):
         assert "Not in the newest runs" in text_of(client, f"/records?use_case=goods&key={key}")
     text_of(client, "/record?use_case=goods&run_id=../../x&record_id=y", 404)
+
+
+def test_of_a_streams_records_the_page_says_where_they_are(
+    prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
+    monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
+    assert "stream accepted" not in text_of(signed_in(), "/records?use_case=goods&key=a1")
+    prompts.change(
+        "goods/pipeline.yaml", "publish:\n", "publish:\n  kafka: {connection: kafka, topic: digests}\n"
+    )
+    prompts.change(
+        "goods/pipeline.yaml",
+        "  files: {path: sample.jsonl}\n",
+        "  kafka: {connection: kafka, topic: listings}\n",
+    )
+    prompts.change("goods/pipeline.yaml", "live: v1\n", "live: v1\nstream: {}\n")
+    text = text_of(signed_in(), "/records?use_case=goods&key=a1")
+    assert "what the stream accepted" in text and "<code>digests</code>" in text
 
 
 def test_the_calls_of_a_run_add_up_and_page(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
