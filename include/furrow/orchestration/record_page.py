@@ -146,8 +146,8 @@ def way_in_run(
 
 
 def way_of_letter(deployment: Deployment, name: str, run_id: str, record_id: str, unmasked: bool) -> Way:
-    """The way of a record that was ever rejected, in a run or in a stream: through that run, which rejected it
-    or accepted it later. Raises like `way_in_run`.
+    """The way of a record that was ever rejected, in a run or in a stream: through that run, which
+    rejected it or accepted it later. Raises like `way_in_run`.
     """
     use_case = deployment.use_case(name)
     history = deployment.letters.history(name, record_id)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from furrow.assembly import Deployment
-from furrow.batch.digest import DIGEST
+from furrow.batch.digest import DIGEST, DIGEST_PAGE
 from furrow.batch.evaluation import page_of
 from furrow.batch.run import PAGE
 from furrow.config.loader import DIGEST_DAG
@@ -61,10 +61,13 @@ def run_page(deployment: Deployment, use_case: str, run_id: str) -> str:
 
 
 def digest_page(deployment: Deployment, run_id: str) -> str:
-    """A digest with links to the pages beside it. Raises OptionUnknown, StoreUnavailable, StoreDamaged."""
+    """A digest with links to the pages beside it; without its figures, the page that it stored.
+
+    Raises OptionUnknown, StoreUnavailable, StoreDamaged.
+    """
     folder = deployment.run_store.run(DIGEST_DAG, run_id)
     if not folder.exists(DIGEST):
-        raise OptionUnknown("there is no such digest")
+        return _stored(folder, DIGEST_PAGE, "such digest")
     return as_digest_page(Digest.from_json(folder.read_json(DIGEST)), linked=True)
 
 

@@ -34,6 +34,8 @@ def _environment() -> Environment:
     found.filters["readable"] = readable
     found.filters["dollars"] = dollars
     found.filters["address"] = address
+    for writer in (percent, dollars, seconds, whole):
+        found.globals[writer.__name__] = writer
     return found
 
 
@@ -61,3 +63,18 @@ def dollars(value: float | None) -> str:
         return f"${value:,.2f}"
     small = 0 < value < 0.0001
     return f"${value:.{1 - math.floor(math.log10(value))}f}" if small else f"${value:,.4f}"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share: `98.2 %`, `–` when there is none."""
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def seconds(value: float | None) -> str:
+    """`0.84 s`, `–` when there is none."""
+    return "–" if value is None else f"{value:.2f} s"
+
+
+def whole(value: int | None) -> str:
+    """`1,234`, `–` when there is none."""
+    return "–" if value is None else f"{value:,}"
