@@ -462,6 +462,8 @@ def test_the_effect_is_drawn_with_its_interval_at_each_look_that_was_taken(
         task.execute({"run_id": run_id})
     other = Deployment().run_store.run("goods.experiment", "manual__2026-11-20T00:00:00+00:00")
     other.write_json("experiment.json", {"experiment": "another"})
+    damaged = Deployment().run_store.run("goods.experiment", "manual__2026-11-21T00:00:00+00:00")
+    damaged.write_text("experiment.json", "{")
     text = text_of(signed_in(), "/use-case?use_case=goods")
     found = drawn(text, "effect")
     assert found["kind"] == "effect" and found["units"] == [400, 400, 400]

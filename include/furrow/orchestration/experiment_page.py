@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -13,12 +14,13 @@ from urllib.parse import unquote
 from furrow.assembly import Deployment
 from furrow.batch.experimenting import LOOK
 from furrow.config.loader import EXPERIMENT
-from furrow.errors import OptionUnknown, ReleaseChanged
+from furrow.errors import OptionUnknown, ReleaseChanged, StoreDamaged
 from furrow.orchestration.addresses import dag_path, dag_run_path
 from furrow.orchestration.charts import Chart, Interval, over_looks
 from furrow.store.run_store import RunFolder
 
 Json = dict[str, Any]
+log = logging.getLogger(__name__)
 MOST_LOOKS = 90
 SECONDS = 0.3
 """Where each file takes long to read, the chart begins with later looks."""
@@ -44,10 +46,9 @@ def experiment_page(deployment: Deployment, name: str) -> ExperimentPage | None:
     except (OptionUnknown, ReleaseChanged):
         return None
     dag_id = f"{name}{EXPERIMENT}"
-    taken = list(_taken(deployment.run_store.all_of(dag_id), dag_id, look["experiment"]))
-    taken.reverse()
+    taken = _taken(deployment.run_store.all_of(dag_id), dag_id, look["experiment"])
     now = _interval(look, datetime.now(UTC), dag_path(dag_id))
-    found = [each for each in (*taken, now) if each is not None]
+    found = [*sorted(taken, key=lambda each: each.at), *now]
     chart = over_looks("effect", "Effect of the candidate at each look", found) if found else None
     return ExperimentPage(look, chart, dag_path(dag_id))
 
@@ -58,13 +59,14 @@ def _taken(folder: RunFolder, dag_id: str, experiment: str) -> Iterator[Interval
     for due, run_id, file in _files(folder)[:MOST_LOOKS]:
         if time.monotonic() > deadline:
             return
-        look = folder.read_json(file)
-        if look.get("experiment") != experiment:
+        try:
+            look = folder.read_json(file)
+        except StoreDamaged as error:
+            log.warning("a look is left out: %s", error)
             continue
-        at = datetime.fromisoformat(look["at"]) if "at" in look else due
-        found = _interval(look, at, dag_run_path(dag_id, run_id))
-        if found is not None:
-            yield found
+        if look.get("experiment") == experiment:
+            at = datetime.fromisoformat(look["at"]) if "at" in look else due
+            yield from _interval(look, at, dag_run_path(dag_id, run_id))
 
 
 def _files(folder: RunFolder) -> list[tuple[datetime, str, str]]:
@@ -79,11 +81,10 @@ def _files(folder: RunFolder) -> list[tuple[datetime, str, str]]:
     return sorted(found, reverse=True)
 
 
-def _interval(look: Json, at: datetime, href: str) -> Interval | None:
+def _interval(look: Json, at: datetime, href: str) -> Iterator[Interval]:
+    """None before there are units enough for one."""
     analysis = look["analysis"]
-    effect = analysis["effect"]
-    if effect is None:
-        return None
-    units = analysis["live"]["units"] + analysis["candidate"]["units"]
-    low, high = effect["always"]
-    return Interval(at, units, effect["difference"], low, high, href)
+    if effect := analysis["effect"]:
+        units = analysis["live"]["units"] + analysis["candidate"]["units"]
+        low, high = effect["always"]
+        yield Interval(at, units, effect["difference"], low, high, href)
