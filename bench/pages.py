@@ -46,6 +46,10 @@ PAGES = {
     "drift": "/drift?use_case={name}",
     "dead letters": "/records?use_case={name}",
     "calls of a run": "/calls?use_case={name}&run_id=r0",
+    "calls of 30 days": "/calls?use_case={name}",
+    "calls of a step": "/calls?use_case={name}&step=extract&model=local-large&page=3",
+    "price of a day": "/price?day={yesterday}",
+    "runs": "/runs?use_case={name}",
 }
 
 
@@ -248,8 +252,10 @@ def measured(database: Database, names: list[str], rows: int) -> dict[str, Any]:
     start = time.perf_counter()
     CallDays(database).add_up()
     added = time.perf_counter() - start
-    client = signed_in(set(names))
-    pages = {page: timed(client, path.format(name=names[7])) for page, path in PAGES.items()}
+    client, yesterday = signed_in(set(names)), datetime.now(UTC).date() - timedelta(days=1)
+    pages = {
+        page: timed(client, path.format(name=names[7], yesterday=yesterday)) for page, path in PAGES.items()
+    }
     return {
         "build_seconds": round(built, 1),
         "add_up_seconds": round(added, 1),

@@ -21,6 +21,7 @@ from furrow.engine.ports import Source
 from furrow.engine.repeats import Repeat
 from furrow.store.database import open_database
 from furrow.store.dead_letters import EVERYTHING, DeadLetters, Selection
+from furrow.store.drift_looks import DriftLooks
 from furrow.store.evaluations import Evaluations
 from furrow.store.exposures import Exposures
 from furrow.store.promotion import Promotions, arms_of, as_served, live_alone
@@ -49,6 +50,7 @@ class World:
         )
         self.evaluations = Evaluations(database)
         self.windows, self.exposures = Windows(database), Exposures(database)
+        self.drift_looks = DriftLooks(database)
         self.preflight: Callable[[Version], None] = lambda _: None
 
     def run(self, run_id: str = "run-1", letters: Selection | None = None) -> BatchRun:
@@ -64,6 +66,7 @@ class World:
             arms=lambda: self._arms(use_case) if letters is None else live_alone(use_case),
             windows=self.windows if letters is None else None,
             exposures=self.exposures,
+            drift_looks=self.drift_looks,
             look=self.watch().look,
         )
         return BatchRun(

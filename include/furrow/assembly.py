@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.batch.digest import DAYS, Books, collect
-from furrow.batch.drift_alarms import DriftAlarms
 from furrow.batch.evaluation import Evaluation, EvaluationSurroundings
 from furrow.batch.experimenting import Experimenting
 from furrow.batch.in_process import Summary
@@ -45,6 +44,7 @@ from furrow.store.call_days import CallDays
 from furrow.store.call_history import usual_calls
 from furrow.store.database import Database, open_database
 from furrow.store.dead_letters import DeadLetters, Selection
+from furrow.store.drift_looks import DriftLooks
 from furrow.store.evaluations import Evaluations
 from furrow.store.exposures import Exposures
 from furrow.store.intervals import ReadIntervals
@@ -159,9 +159,9 @@ class Deployment:
         )
 
     @cached_property
-    def drift_alarms(self) -> DriftAlarms:
-        """The drift alarms of runs and of the hourly look."""
-        return DriftAlarms(self.run_store)
+    def drift_looks(self) -> DriftLooks:
+        """How looks at drift ended, of runs and of each hour."""
+        return DriftLooks(self.database)
 
     def digest(self, until: datetime, days: int = DAYS) -> Digest:
         """What so many days up to that moment were. Raises ConfigError, StoreUnavailable (retry helps)."""
@@ -172,7 +172,7 @@ class Deployment:
             self.evaluations,
             self.releases,
             self.letters,
-            self.drift_alarms,
+            self.drift_looks,
         )
         return collect(books, load_all(self.settings.prompts), until, days)
 
@@ -414,6 +414,7 @@ def open_run(
         arms=lambda: deployment.arms(loaded) if letters is None else live_alone(loaded),
         windows=deployment.windows if letters is None else None,
         exposures=Exposures(deployment.database),
+        drift_looks=deployment.drift_looks,
         look=partial(deployment.look_after, use_case),
     )
     yield BatchRun(loaded, run_id, deployment.run_store.run(use_case, run_id), surroundings)

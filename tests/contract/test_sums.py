@@ -13,12 +13,14 @@ from furrow.store.budgets import Budgets
 from furrow.store.call_days import SETTLED, Bought, CallDays
 from furrow.store.database import Database
 from furrow.store.dead_letters import DeadLetters, Letter
+from furrow.store.drift_looks import KEPT, DriftLooks
 from furrow.store.evaluations import Evaluated, Evaluations
 from furrow.store.glance import Glance, Money, StreamState
 from furrow.store.ledger import SqlLedger
 from furrow.store.releases import Action, Entry, ReleaseLog
 from furrow.store.replicas import Seat
 from furrow.store.retention import Retention
+from furrow.store.tables import drifts
 from furrow.store.window_sums import Sums, WindowSums
 from furrow.store.windows import Windows
 
@@ -205,8 +207,8 @@ def test_the_lag_is_that_of_replicas_which_live(database: Database) -> None:
 
 
 def test_open_letters_money_drift_and_standings_are_found_for_all_use_cases(database: Database) -> None:
-    Windows(database).note_drift("goods", "v1@1", ["brand moved"], enough=True)
-    Windows(database).note_drift("goods", "v1@1", [], enough=True)
+    DriftLooks(database, lambda: NOON).note("goods", "v1@1", ["brand moved"], enough=True)
+    DriftLooks(database).note("goods", "v1@1", [], enough=True)
     Budgets(database, lambda: NOON).raise_today("goods", 2.5)
     letters = [
         Letter("goods", record, run, record, "v1@1", NOON + timedelta(hours=hour), outcome, 1)
@@ -224,3 +226,51 @@ def test_open_letters_money_drift_and_standings_are_found_for_all_use_cases(data
     entry = Entry("goods", Action.INITIAL, "v1", "v1@1", "h", "furrow", "first")
     ReleaseLog(database).append(entry, after=0)
     assert glance.standings()["goods"].live.release == "v1@1"
+
+
+# --- looks at drift ---------------------------------------------------------------------------------
+
+
+def look(
+    database: Database, at: datetime, *alarms: str, run_id: str | None = None, name: str = "goods"
+) -> None:
+    DriftLooks(database, lambda: at).note(name, "v1@1", list(alarms), True, run_id)
+
+
+def test_looks_that_alarmed_stay_and_of_the_others_the_newest(database: Database) -> None:
+    hour = timedelta(hours=1)
+    look(database, NOON, "brand moved")
+    look(database, NOON + hour)
+    look(database, NOON + 2 * hour, "brand moved", "rungs moved", run_id="r1")
+    look(database, NOON + 3 * hour, name="other")
+    for number in range(4, 7):
+        look(database, NOON + number * hour)
+    rows = database.read(lambda connection: connection.execute(drifts.select()).all())
+    assert sorted((row.use_case, row.look, len(row.alarms)) for row in rows) == [
+        ("goods", "2026-11-25T12", 1),
+        ("goods", "2026-11-25T18", 0),
+        ("goods", "r1", 2),
+        ("other", "2026-11-25T15", 0),
+    ]
+    newest = Glance(database).drifts()
+    assert newest["goods"].at == NOON + 6 * hour and set(newest) == {"goods", "other"}
+    found = DriftLooks(database).alarms("goods", NOON, NOON + 2 * hour)
+    assert found == [(NOON, "brand moved")]
+    assert len(DriftLooks(database).alarms("goods", NOON, NOON + 3 * hour)) == 3
+
+
+def test_a_look_that_is_taken_again_stands_in_its_place(database: Database) -> None:
+    for _ in range(2):
+        look(database, NOON, "brand moved")
+        look(database, NOON + timedelta(minutes=9), "brand moved", run_id="r1")
+    assert len(DriftLooks(database).alarms("goods", NOON, NOON + timedelta(hours=1))) == 2
+    look(database, NOON + timedelta(minutes=30))
+    assert [at for at, _ in DriftLooks(database).alarms("goods", NOON, NOON + timedelta(hours=1))] == [
+        NOON + timedelta(minutes=9)
+    ]
+
+
+def test_an_alarm_that_no_digest_reaches_any_more_goes(database: Database) -> None:
+    look(database, NOON, "brand moved")
+    look(database, NOON + KEPT + timedelta(hours=1), "brand moved")
+    assert len(DriftLooks(database).alarms("goods", NOON, NOON + 2 * KEPT)) == 1

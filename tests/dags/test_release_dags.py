@@ -254,8 +254,10 @@ def test_an_alarm_of_the_hourly_look_is_noted_for_the_digest(
     began = datetime.now(UTC)
     [said] = dags_of(prompts)["release_watch"].get_task("look_after").execute(context)
     assert "goods: v1@" in said and "brand: PSI 0.40" in said
-    [noted] = deployment().drift_alarms.between("goods", [], began, began + timedelta(hours=2))
-    assert (noted.what, noted.times) == ("brand", 1)
+    [(_, noted)] = deployment().drift_looks.alarms("goods", began, began + timedelta(hours=2))
+    assert noted.startswith("brand: PSI 0.40")
+    [digested] = deployment().digest(datetime.now(UTC) + timedelta(hours=1), days=1).use_cases
+    assert [(each.what, each.times) for each in digested.drift] == [("brand", 1)]
 
 
 def test_an_entry_is_announced_once(prompts: FolderOfPrompts) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from furrow.evaluation.gate import Decision
-from furrow.orchestration import charts, language, price_page, status, use_case_page
+from furrow.orchestration import charts, experiment_page, language, price_page, status, use_case_page
 from furrow.orchestration.language import catalogue, language_of, translator
 from furrow.orchestration.rendering import dollars
 
@@ -25,8 +25,10 @@ def texts() -> set[str]:
         for text in re.findall(r'_\("([^"]+)"\)', path.read_text())
     }
     alarms = re.findall(r'yield "([^"]+)"', Path(status.__file__).read_text())
-    sources = [Path(module.__file__ or "").read_text() for module in (use_case_page, price_page, charts)]
-    titles = [title for text in sources for title in re.findall(r'over_days\(\s*"\w+",\s*"([^"]+)"', text)]
+    modules = (use_case_page, price_page, experiment_page, charts)
+    sources = [Path(module.__file__ or "").read_text() for module in modules]
+    drawn = r'over_(?:days|looks)\(\s*"\w+",\s*"([^"]+)"'
+    titles = [title for text in sources for title in re.findall(drawn, text)]
     assert len(alarms) > 3 and len(titles) > 3
     decisions = {str(each).replace("_", " ") for each in Decision}
     return found | {*alarms, *titles} | WORDS | RUNGS | decisions

@@ -8,16 +8,21 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from fastapi.testclient import TestClient
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment, open_run
-from furrow.orchestration import pages
+from furrow.evaluation.digest_page import as_digest_page
+from furrow.orchestration import pages, record_page
 from furrow.orchestration.diff_page import _pairs, differing_files
+from furrow.orchestration.experiment_dag import experiment_dag
 from furrow.testing import ModelServer
 from furrow.testing.protocols import Asked
 from tests.dags.test_experiment_dag import EXPERIMENT, watch
@@ -108,6 +113,9 @@ EVERY = {
     "drift": "/drift?use_case=goods",
     "price": "/price",
     "price of a use case": "/price?use_case=goods&span=7",
+    "price of a day": "/price?use_case=goods&day=2026-11-26",
+    "runs": "/runs?use_case=goods",
+    "calls of a day": "/calls?use_case=goods&day=2026-11-26",
     "dead letters": "/records?use_case=goods",
     "by key": "/records?use_case=goods&key=a2",
     "calls": f"/calls?use_case=goods&run_id={RUN.replace('+', '%2B')}",
@@ -164,6 +172,24 @@ def test_why_a_record_was_rejected_stands_on_its_page(client: TestClient) -> Non
     [way] = set(re.findall(r'href="(record\?[^"]+)"', listed))
     text = text_of(client, "/" + way.replace("&amp;", "&"))
     assert "brand_known" in text and "무료 나눔" in text
+
+
+def test_a_dead_letter_that_was_accepted_later_has_both_ways(
+    client: TestClient, deployment: Deployment
+) -> None:
+    [letter] = [each for each in deployment.letters.list("goods") if each.key == "a3"]
+    accepted = replace(
+        letter, run_id="replay__1", outcome="accepted", reason=None, step=None, message=None, tries=1
+    )
+    deployment.letters.note([replace(accepted, at=letter.at + timedelta(seconds=1))])
+    try:
+        listed = text_of(client, f"/records?use_case=goods&key={letter.record_id}")
+        ways = {way for way in re.findall(r'href="(record\?[^"]+)"', listed) if "letter=" in way}
+        assert len(ways) == 2
+        for way in ways:
+            assert "무료 나눔" in text_of(client, "/" + way.replace("&amp;", "&"))
+    finally:
+        deployment.letters.note([replace(letter, run_id="replay__1", tries=1)])
 
 
 def test_personal_data_is_covered_unless_one_may_edit_the_dag(client: TestClient) -> None:
@@ -233,6 +259,25 @@ def test_nobody_finds_a_record_by_a_path_or_a_pattern(client: TestClient) -> Non
     text_of(client, "/record?use_case=goods&run_id=../../x&record_id=y", 404)
 
 
+def test_of_a_streams_records_the_page_says_where_they_are(
+    prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
+    monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
+    assert "stream accepted" not in text_of(signed_in(), "/records?use_case=goods&key=a1")
+    prompts.change(
+        "goods/pipeline.yaml", "publish:\n", "publish:\n  kafka: {connection: kafka, topic: digests}\n"
+    )
+    prompts.change(
+        "goods/pipeline.yaml",
+        "  files: {path: sample.jsonl}\n",
+        "  kafka: {connection: kafka, topic: listings}\n",
+    )
+    prompts.change("goods/pipeline.yaml", "live: v1\n", "live: v1\nstream: {}\n")
+    text = text_of(signed_in(), "/records?use_case=goods&key=a1")
+    assert "what the stream accepted" in text and "<code>digests</code>" in text
+
+
 def test_the_calls_of_a_run_add_up_and_page(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "CALLS", 3)
     path = EVERY["calls"]
@@ -240,6 +285,122 @@ def test_the_calls_of_a_run_add_up_and_page(client: TestClient, monkeypatch: pyt
     assert "8 calls" in first and "1 / 3" in first and "2 / 3" in second
     assert len(re.findall(r"<tr><td>", second)) == 3
     assert "4 calls" in text_of(client, f"{path}&step=partition.extract")
+
+
+def figures(text: str) -> list[str]:
+    """The cells with a number in them, as HTML."""
+    cells = re.findall(r'<td class="number">(.*?)</td>', text, re.DOTALL)
+    return [cell for cell in cells if re.search(r"\d", re.sub(r"<[^>]*>", "", cell))]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["overview", "use case", "releases", "drift", "price", "price of a use case", "runs", "dead letters"],
+)
+def test_every_number_leads_to_the_records_or_the_run_behind_it(client: TestClient, name: str) -> None:
+    text = re.sub(r"<details>.*?</details>", "", text_of(client, EVERY[name]), flags=re.DOTALL)
+    if name.startswith("price"):
+        text = text[: text.index("The same calls on other models")]  # nobody made those
+    assert [cell for cell in figures(text) if "<a href" not in cell] == []
+    assert figures(text) or name in ("drift", "releases")
+
+
+def test_what_a_number_leads_to_is_there(client: TestClient) -> None:
+    seen = set[str]()
+    for name in ("overview", "use case", "price of a use case", "runs", "dead letters"):
+        for href in set(re.findall(r'href="([^"#.][^"]*)"', text_of(client, EVERY[name]))):
+            path = "/" + href.replace("&amp;", "&")
+            leads = path.partition("?")[0] in ("/runs", "/calls", "/run", "/records", "/price")
+            if leads and path not in seen:
+                seen.add(path)
+                text_of(client, path)
+    assert len(seen) > 15
+
+
+def test_the_calls_behind_a_number_are_as_many_as_it_says(client: TestClient, deployment: Deployment) -> None:
+    today = deployment.call_days._now().date()
+    for path, expected in (
+        (f"/calls?use_case=goods&day={today}", 8),
+        (f"/calls?use_case=goods&since={today}", 8),
+        (f"/calls?use_case=goods&day={today}&step=extract", 4),
+        (f"/calls?use_case=goods&day={today}&step=extract&model=small", 4),
+        (f"/calls?use_case=goods&day={today}&model=nobody", 0),
+        (f"/calls?use_case=goods&day={today}&release=v9%400", 0),
+        (f"/calls?use_case=goods&day={today}&unpriced=1", 0),
+        ("/calls?use_case=goods&day=2020-01-01", 0),
+    ):
+        text = text_of(client, path)
+        assert f" {expected} calls" in text and len(re.findall("<tr><td>", text)) == expected, path
+    assert client.get("/calls?use_case=goods&day=9999-12-31").status_code == 422
+
+
+def test_calls_that_were_pruned_are_still_counted(
+    client: TestClient, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("furrow.orchestration.call_list.newest_calls", lambda *_: [])
+    text = text_of(client, f"/calls?use_case=goods&day={deployment.call_days._now().date()}")
+    assert "8 calls" in text and "The ledger was pruned" in text
+
+
+def test_the_runs_behind_a_number_are_listed_and_page(
+    client: TestClient, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = datetime(2026, 11, 20, tzinfo=UTC)
+    for minute in range(3):
+        at = began + timedelta(minutes=minute)
+        report = {"outcomes": {"accepted": 2}, "rungs": {"reasked": minute}}
+        deployment.windows.note("goods", "v8@0", "stream__1__0", at, at, 2, report, published=minute != 2)
+    text = text_of(client, f"/runs?use_case=goods&day={deployment.call_days._now().date()}")
+    assert f"run?use_case=goods&amp;run_id={quote_plus(RUN)}" in text and "75.0 %" in text
+    rows = r"<tr><td><time"
+    for query, expected in (("release=v8%400", 3), ("release=v8%400&rung=reasked", 2), ("day=2026-11-20", 3)):
+        assert len(re.findall(rows, text_of(client, f"/runs?use_case=goods&{query}"))) == expected, query
+    shadow = text_of(client, "/runs?use_case=goods&release=v8%400")
+    assert "in the shadow" in shadow and shadow.index("00:02 UTC") < shadow.index("00:00 UTC")
+    assert 'href="run?' not in shadow
+    oldest = text_of(client, "/runs?use_case=goods&oldest=1")
+    assert oldest.index("00:00 UTC") < oldest.index("00:02 UTC")
+    monkeypatch.setattr(pages, "RUNS", 2)
+    first = text_of(client, "/runs?use_case=goods&release=v8%400")
+    assert len(re.findall(rows, first)) == 2 and "page=2" in first
+    assert len(re.findall(rows, text_of(client, "/runs?use_case=goods&release=v8%400&page=2"))) == 1
+
+
+def test_the_numbers_of_a_digest_lead_on(client: TestClient, deployment: Deployment) -> None:
+    now = deployment.call_days._now()
+    found = deployment.digest(now + timedelta(minutes=1), days=7)
+    assert "<a " not in as_digest_page(found)
+    deployment.run_store.run("furrow.digest", "d1").write_json("digest.json", found.to_json())
+    text_of(client, "/digest?run_id=d1", 404)
+    client.app.dependency_overrides[pages.readable_dags] = lambda: {"goods", "furrow.digest"}  # type: ignore[attr-defined]
+    text = text_of(client, "/digest?run_id=d1")
+    hrefs = {href.replace("&amp;", "&") for href in re.findall(r'href="([^"]+)"', text)}
+    assert {href.partition("?")[0] for href in hrefs} == {"calls", "runs", "records"}
+    for href in hrefs:
+        text_of(client, f"/{href}")
+    assert f"until={now.date()}" in text
+    [calls] = {href for href in hrefs if href.startswith("calls") and f"until={now.date()}" in href}
+    assert "8 calls" in text_of(client, f"/{calls}")
+
+
+def test_dead_letters_page_on_the_server(
+    client: TestClient, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter = replace(deployment.letters.list("goods")[0], tries=1)
+    letters = [replace(letter, record_id=f"sha256:n{n}", key=f"n{n}", reason="paged") for n in range(3)]
+    deployment.letters.note(letters)
+    monkeypatch.setattr(record_page, "LETTERS_ON_A_PAGE", 2)
+    first = text_of(client, "/records?use_case=goods&reason=paged")
+    second = text_of(client, "/records?use_case=goods&reason=paged&page=2")
+    assert [first.count("data-letter"), second.count("data-letter")] == [2, 1]
+    assert "1 / 2" in first and re.search(r'href="records\?[^"]*reason=paged', first)
+
+
+def test_the_price_of_a_day_is_that_days_alone(client: TestClient, deployment: Deployment) -> None:
+    today = deployment.call_days._now().date()
+    assert 'data-figure="calls">8<' in text_of(client, f"/price?day={today}")
+    text = text_of(client, f"/price?use_case=goods&day={today - timedelta(days=1)}")
+    assert 'data-figure="calls">0<' in text and "Paid on" in text
 
 
 def test_what_changed_between_versions_stands_side_by_side(client: TestClient) -> None:
@@ -276,6 +437,49 @@ def test_an_experiment_stands_on_the_page_with_its_effect_and_interval(
     Deployment().experiment("goods").look()
     text = text_of(signed_in(), "/use-case?use_case=goods")
     assert "Effect: +0.5" in text and "valid at every look" in text and ">200<" in text
+
+
+def drawn(text: str, name: str) -> dict[str, Any]:
+    """What the script draws of that chart."""
+    [told] = re.findall(
+        rf'data-chart="{name}">.*?<script type="application/json">(.*?)</script>', text, re.DOTALL
+    )
+    found: dict[str, Any] = json.loads(told)
+    return found
+
+
+def test_the_effect_is_drawn_with_its_interval_at_each_look_that_was_taken(
+    prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts.version("v2", "Digest of version 2.")
+    prompts.change("goods/pipeline.yaml", "live: v1\n", f"live: v1\n{EXPERIMENT}")
+    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
+    monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
+    watch(prompts, live=200, candidate=200)
+    task = experiment_dag(prompts.load(), "furrow").get_task("look")
+    taken = ("scheduled__2026-11-25T00:00:00+00:00", "manual__2026-11-24T12:00:00.5+00:00_Xy1")
+    for run_id in taken:
+        task.execute({"run_id": run_id})
+    other = Deployment().run_store.run("goods.experiment", "manual__2026-11-20T00:00:00+00:00")
+    other.write_json("experiment.json", {"experiment": "another"})
+    damaged = Deployment().run_store.run("goods.experiment", "manual__2026-11-21T00:00:00+00:00")
+    damaged.write_text("experiment.json", "{")
+    text = text_of(signed_in(), "/use-case?use_case=goods")
+    found = drawn(text, "effect")
+    assert found["kind"] == "effect" and found["units"] == [400, 400, 400]
+    assert found["value"] == pytest.approx([0.5] * 3)
+    assert all(low < 0.5 < high for low, high in zip(found["low"], found["high"], strict=True))
+    assert "../dags/goods.experiment/runs/scheduled__2026-11-25T00%3A00%3A00%2B00%3A00" in text
+
+
+def test_an_experiment_that_is_too_young_has_no_chart(
+    prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts.version("v2", "Digest of version 2.")
+    prompts.change("goods/pipeline.yaml", "live: v1\n", f"live: v1\n{EXPERIMENT}")
+    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
+    monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
+    assert 'data-chart="effect"' not in text_of(signed_in(), "/use-case?use_case=goods")
 
 
 def test_a_state_database_that_cannot_be_read_is_said(

@@ -22,6 +22,7 @@ from furrow.orchestration.status import (
 )
 from furrow.orchestration.view import View, shown
 from furrow.store.database import open_database
+from furrow.store.drift_looks import DriftLooks
 from furrow.store.evaluations import Evaluated, Evaluations
 from furrow.store.glance import StreamState
 from furrow.store.ledger import Spending, SqlLedger
@@ -105,7 +106,7 @@ def test_what_a_person_should_look_at_is_red_and_first(
     elif what == "a spent budget":
         SqlLedger(database).record([bought(0.25)])
     elif what == "drift":
-        Windows(database).note_drift("goods", release, ["category moved"], enough=True)
+        DriftLooks(database).note("goods", release, ["category moved"], enough=True)
     else:
         found = Evaluated("goods", "e1", release, "v1", "h", "t", "fail", STARTED, {"fields": {}})
         Evaluations(database).note([found])

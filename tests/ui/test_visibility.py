@@ -80,6 +80,8 @@ ROUTES = {
     "diff": f"/diff?{QUERY}&before=v1&after=v1",
     "drift": f"/drift?{QUERY}",
     "price": "/price",
+    "runs": f"/runs?{QUERY}",
+    "calls of a day": f"/calls?{QUERY}&day=2026-11-26",
     "records": f"/records?{QUERY}",
     "record": f"/record?{QUERY}&run_id=none&record_id=none",
     "calls": f"/calls?{QUERY}&run_id=none",
@@ -258,7 +260,7 @@ class TestInABrowser:
         self, page: Any, airflow_server: AirflowServer
     ) -> None:
         page.set_viewport_size({"width": 390, "height": 844})
-        for name in ("overview", "use case", "releases", "drift", "price", "records", "calls"):
+        for name in ("overview", "use case", "releases", "drift", "price", "runs", "records", "calls"):
             page.goto(f"{airflow_server.url}/furrow{ROUTES[name]}")
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width <= 390, name

@@ -23,6 +23,7 @@ from furrow.errors import StoreDamaged
 from furrow.evaluation.digest import Digest, ReleaseEvent, UseCaseDigest, Worked
 from furrow.evaluation.digest_page import as_digest_page, as_text, title_of
 from furrow.store.dead_letters import Letter
+from furrow.store.drift_looks import DriftLooks
 from furrow.store.evaluations import Evaluated
 from furrow.store.ledger import SqlLedger
 from furrow.store.releases import Action, Entry
@@ -82,6 +83,9 @@ class Shop:
     def reject(self, at: datetime, key: str, reason: str = "answer_invalid") -> None:
         letter = Letter("goods", key, "r", key, "v1@0", at, "rejected", 1, reason, "extract", "no")
         self.deployment.letters.note([letter])
+
+    def look(self, at: datetime, *alarms: str, run_id: str | None = None) -> None:
+        DriftLooks(self.deployment.database, lambda: at).note("goods", "v1@0", list(alarms), True, run_id)
 
     def release(self, action: Action, at: datetime, who: str = "minji", why: str = "worse") -> None:
         after = self.deployment.releases.last_number("goods")
@@ -162,13 +166,12 @@ def test_open_dead_letters_are_counted_by_reason_and_the_new_ones_told_apart(sho
 
 
 def test_drift_alarms_of_runs_and_of_the_hourly_look_come_together(shop: Shop) -> None:
-    alarms, store = shop.deployment.drift_alarms, shop.deployment.run_store
-    alarms.note("goods", "v1@0", ["brand: PSI 0.30", "rungs: PSI 0.10"], NOW)
-    alarms.note("goods", "v1@0", ["brand: PSI 0.30", "rungs: PSI 0.10"], NOW)  # a retry in the same hour
-    alarms.note("goods", "v1@0", ["brand: PSI 0.20"], BEFORE)
-    shop.run("r1", NOW, counts={}, report_uri="x")
-    store.run("goods", "r1").write_json("report.json", {"drift": {"alarms": ["brand: PSI 0.40"]}})
-    shop.run("r2", NOW, counts={}, report_uri="gone")
+    shop.look(NOW, "brand: PSI 0.30", "rungs: PSI 0.10")
+    shop.look(NOW, "brand: PSI 0.30", "rungs: PSI 0.10")  # a retry in the same hour
+    shop.look(BEFORE, "brand: PSI 0.20")
+    shop.look(NOW + timedelta(minutes=1), "brand: PSI 0.40", run_id="r1")
+    shop.look(NOW + timedelta(minutes=1), "brand: PSI 0.40", run_id="r1")
+    shop.look(NOW + timedelta(hours=2))
     found = shop.goods().drift
     assert [(each.what, each.times, each.said) for each in found] == [
         ("brand", 2, "brand: PSI 0.40"),
@@ -193,9 +196,9 @@ def test_a_folder_that_is_gone_or_does_not_load_is_still_there(shop: Shop) -> No
 
 
 def test_a_damaged_row_of_one_use_case_is_said_there(shop: Shop) -> None:
-    shop.deployment.drift_alarms.store.run("release_watch", "goods").write_text(
-        f"drift/{NOW:%Y-%m-%dT%H}.json", "{"
-    )
+    shop.look(NOW, "brand: PSI 0.30")
+    with shop.deployment.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE furrow_drifts SET alarms = '{'")
     assert "cannot be looked at" in shop.goods().red[0]
 
 
@@ -313,7 +316,7 @@ def eventful(shop: Shop) -> Shop:
         happen(shop)
     shop.release(Action.ROLLBACK, NOW, GUARD, "0.5 valid")
     shop.reject(NOW, "a")
-    shop.deployment.drift_alarms.note("goods", "v1@0", ["brand: PSI 0.30"], NOW)
+    shop.look(NOW, "brand: PSI 0.30")
     return shop
 
 

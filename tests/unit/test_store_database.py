@@ -1,6 +1,6 @@
 import sqlite3
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ from furrow.engine.ports import Answer, Finish, Purchase
 from furrow.errors import ConfigError, RunError, StoreDamaged, StoreUnavailable, TransientError
 from furrow.store import migrations
 from furrow.store.database import Database, open_database
+from furrow.store.drift_looks import DriftLooks
+from furrow.store.glance import DriftLook, Glance
 from furrow.store.ledger import SqlLedger
 from furrow.store.window_sums import WindowSums
 from furrow.store.windows import Windows
@@ -198,3 +200,24 @@ def test_windows_that_were_noted_before_are_in_the_sums_after_the_upgrade(tmp_pa
     [(day, _)] = WindowSums(open_database(url)).by_day("goods", began.date())
     found = WindowSums(database).by_day("goods", began.date())[day, "v1@1"]
     assert (day, found.records, found.accepted, found.cost_usd) == (began.date(), 10, 8, 0.5)
+
+
+def test_the_newest_looks_at_drift_stay_in_the_upgrade_and_their_history_begins(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'furrow.db'}"
+    database, at = open_database(url), datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE furrow_drifts")
+        connection.exec_driver_sql(
+            "CREATE TABLE furrow_drifts (use_case VARCHAR PRIMARY KEY, release VARCHAR NOT NULL,"
+            " at DATETIME NOT NULL, enough BOOLEAN NOT NULL, alarms JSON NOT NULL)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO furrow_drifts"
+            " VALUES ('goods', 'v1@1', '2026-11-25 12:30:00.000000', 1, '[\"brand\"]')"
+        )
+        connection.exec_driver_sql(f"UPDATE {migrations.VERSION_TABLE} SET version_num = '0006'")
+    upgraded = open_database(url)
+    assert Glance(upgraded).drifts() == {"goods": DriftLook("v1@1", at, True, ["brand"])}
+    later = at + timedelta(minutes=5)
+    DriftLooks(upgraded, lambda: later).note("goods", "v1@1", ["rungs"], True)
+    assert DriftLooks(upgraded).alarms("goods", at, later + timedelta(hours=1)) == [(later, "rungs")]

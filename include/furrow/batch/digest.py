@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from furrow.batch.drift_alarms import DriftAlarms
 from furrow.batch.watching import WHO as GUARD
 from furrow.config.use_case import Broken, UseCase
 from furrow.errors import ConfigError, RunError
 from furrow.evaluation.digest import (
     Accuracy,
     Digest,
+    DriftAlarm,
     Quality,
     Reason,
     ReleaseEvent,
@@ -24,6 +24,7 @@ from furrow.evaluation.digest import (
 )
 from furrow.evaluation.scope import Scope
 from furrow.store.dead_letters import DeadLetters
+from furrow.store.drift_looks import DriftLooks
 from furrow.store.evaluations import Evaluated, Evaluations
 from furrow.store.ledger import Spending, SqlLedger
 from furrow.store.releases import Entry, ReleaseLog, standing_of
@@ -49,7 +50,7 @@ class Books:
     evaluations: Evaluations
     releases: ReleaseLog
     letters: DeadLetters
-    alarms: DriftAlarms
+    drifts: DriftLooks
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,19 @@ def _noted(books: Books, name: str, span: Span) -> Json:
         "runs": len(runs),
         "runs_failed": sum(run.state == FAILED for run in runs),
         "runs_open": sum(run.state == RUNNING and run.started_at < span.until - _A_DAY for run in runs),
-        "drift": books.alarms.between(name, runs, span.since, span.until),
+        "drift": _drift(books.drifts.alarms(name, span.since, span.until)),
         "reasons": [Reason(**asdict(each)) for each in books.letters.reasons(name, span.since, span.until)],
     }
+
+
+def _drift(alarms: list[tuple[datetime, str]]) -> list[DriftAlarm]:
+    """What alarmed, most often first, each with the newest that was said of it."""
+    found: dict[str, DriftAlarm] = {}
+    for at, said in alarms:
+        what = said.partition(": ")[0]
+        times = found[what].times + 1 if what in found else 1
+        found[what] = DriftAlarm(what=what, times=times, said=said, at=at)
+    return sorted(found.values(), key=lambda each: (-each.times, each.what))
 
 
 def _worked(books: Books, name: str, span: Span) -> Worked:

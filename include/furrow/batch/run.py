@@ -32,6 +32,7 @@ from furrow.evaluation.drift import Drift
 from furrow.evaluation.run_page import ArmSection, Details, as_run_page
 from furrow.evaluation.run_report import RunReport
 from furrow.store.dead_letters import IDS_IN_ONE_QUERY, DeadLetters, Letter, letter_of
+from furrow.store.drift_looks import DriftLooks
 from furrow.store.exposures import Exposures
 from furrow.store.run_store import Lines, RunFolder
 from furrow.store.runs import FAILED, SUCCESS, Run, RunTable
@@ -54,7 +55,8 @@ class Surroundings:
     preflight: raises ConnectionMissing when a model of the version has no connection.
     arms: who answers which record, when no version is asked for.
     windows: what each release did, None for a run that is no sample of the source; exposures: which unit of
-    an experiment had which version; look: called at the end of a run, looks after a new release.
+    an experiment had which version; drift_looks: how runs differed from the first ones; look: called at the
+    end of a run, looks after a new release.
     """
 
     source: Callable[[], Source]
@@ -66,6 +68,7 @@ class Surroundings:
     arms: Callable[[], Arms]
     windows: Windows | None
     exposures: Exposures
+    drift_looks: DriftLooks
     look: Callable[[], object]
 
 
@@ -302,7 +305,8 @@ class BatchRun:
         found = check_run(self._outside.windows, self.use_case.name, manifest.release, report, began)
         for alarm in found.alarms:
             log.error("ALARM: %s drifts from its first runs: %s", manifest.release, alarm)
-        self._outside.windows.note_drift(self.use_case.name, manifest.release, found.alarms, found.enough)
+        looks, name = self._outside.drift_looks, self.use_case.name
+        looks.note(name, manifest.release, found.alarms, found.enough, self.run_id)
         return found
 
     def _short(self, manifest: Manifest, reports: Mapping[str, RunReport]) -> Json:

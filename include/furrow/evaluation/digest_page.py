@@ -13,9 +13,11 @@ MOST_REASONS = 5
 """Reasons of dead letters that are shown of each use case; digest.json has all."""
 
 
-def as_digest_page(digest: Digest) -> str:
-    """The page of a digest."""
-    return fill(TEMPLATE, digest=digest, most=MOST_REASONS)
+def as_digest_page(digest: Digest, linked: bool = False) -> str:
+    """The page of a digest. linked: each number leads to the page behind it, as Furrow's pages are beside it;
+    one that is stored or sent has none.
+    """
+    return fill(TEMPLATE, digest=digest, most=MOST_REASONS, linked=linked)
 
 
 def title_of(digest: Digest) -> str:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from airflow.configuration import conf
 
 PREFIX = "/furrow"
+
+
+def dag_path(dag_id: str) -> str:
+    """Airflow's page of a DAG, from one of ours."""
+    return f"../dags/{quote(dag_id, safe='')}"
+
+
+def dag_run_path(dag_id: str, run_id: str) -> str:
+    """Airflow's page of a DAG run, from one of ours."""
+    return f"{dag_path(dag_id)}/runs/{quote(run_id, safe='')}"
 
 
 def below_base_url(path: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib.metadata import version
@@ -23,12 +23,32 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart and, for who does not see it, the same as a table. drawn: what the script draws."""
+    """A chart and, for who does not see it, the same as a table. drawn: what the script draws.
+
+    links: the page behind each row of the table below its head; empty for none.
+    """
 
     name: str
     title: str
     drawn: Json
     rows: list[tuple[str, ...]]
+    links: list[str] = field(default_factory=list)
+
+    def linked(self, href: Callable[[str], str]) -> Chart:
+        """The same with a link for each row, made of its first cell."""
+        return replace(self, links=[href(row[0]) for row in self.rows[1:]])
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An effect as one look found it, from low to high. units: of both arms; href: the page of the look."""
+
+    at: datetime
+    units: int
+    value: float
+    low: float
+    high: float
+    href: str
 
 
 @cache
@@ -85,6 +105,25 @@ def two_shares(name: str, title: str, before: Mapping[str, float], now: Mapping[
         "now": [now[value] for value in before],
     }
     return Chart(name, title, drawn, rows)
+
+
+def over_looks(name: str, title: str, looks: Sequence[Interval]) -> Chart:
+    """An effect with its interval at each look, in their order, beside the line of no effect."""
+    rows: list[tuple[str, ...]] = [("look (UTC)", "units", "effect", "from", "to")]
+    rows += [
+        (
+            f"{look.at.astimezone(UTC):%Y-%m-%d %H:%M}",
+            f"{look.units:,}",
+            *(f"{value:+.4g}" for value in (look.value, look.low, look.high)),
+        )
+        for look in looks
+    ]
+    drawn = {
+        "kind": "effect",
+        "at": [_ms(look.at) for look in looks],
+        **{part: [getattr(look, part) for look in looks] for part in ("units", "value", "low", "high")},
+    }
+    return Chart(name, title, drawn, rows, [look.href for look in looks])
 
 
 def _ms(moment: datetime) -> float:

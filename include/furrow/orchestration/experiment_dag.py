@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from furrow.batch.experimenting import LOOK
 from furrow.config.loader import EXPERIMENT
 from furrow.config.use_case import UseCase
 from furrow.orchestration.connections import open_deployment
@@ -66,9 +68,9 @@ class LookAtExperiment(BaseOperator):  # type: ignore[misc]
                 raise AirflowSkipException(why)
             look = experimenting.look()
             run = deployment.run_store.run(f"{self.use_case}{EXPERIMENT}", str(context["run_id"]))
-            run.write_json("experiment.json", look.to_json())
+            run.write_json(LOOK, {**look.to_json(), "at": datetime.now(UTC).isoformat()})
         self._tell(look)
-        return without_places(look.to_json()) | {"uri": run.uri_of("experiment.json")}
+        return without_places(look.to_json()) | {"uri": run.uri_of(LOOK)}
 
     def _tell(self, look: Look) -> None:
         """The log's lines. What could not be read is named; `experiment.json` names more of it."""

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -26,14 +27,16 @@ from furrow.config.loader import DIGEST_DAG, STREAM, use_case_folders, use_case_
 from furrow.config.settings import Settings
 from furrow.engine.arms import LIVE
 from furrow.errors import FurrowError, OptionUnknown, TransientError
-from furrow.orchestration import charts, price_page, record_page, use_case_page
+from furrow.orchestration import call_list, charts, price_page, record_page, use_case_page
 from furrow.orchestration.diff_page import differing_files
+from furrow.orchestration.experiment_page import experiment_page
 from furrow.orchestration.language import COOKIE, language_of
 from furrow.orchestration.release_page import digest_page, evaluation_page, release_page, run_page
 from furrow.orchestration.status import COLUMNS, AirflowRun, collect_status, in_order
 from furrow.orchestration.view import View, shown
-from furrow.store.call_history import calls_of_run, steps_of_run
+from furrow.store.call_history import Wanted
 from furrow.store.dead_letters import Selection
+from furrow.store.window_sums import RUNGS, WindowFilter
 
 log = logging.getLogger(__name__)
 _HEADERS = {
@@ -46,6 +49,8 @@ LINES = 200
 """Use cases on one page."""
 CALLS = 100
 """Calls on one page."""
+RUNS = 100
+"""Runs, or spans of a stream, on one page."""
 SPANS_AT_ONCE = 50
 """Spans of some hours of calls that a page may add up before it shows what there is."""
 
@@ -102,6 +107,15 @@ def view_of(request: Request) -> View:
 Readable = Annotated[set[str], Depends(readable_dags)]
 Viewing = Annotated[View, Depends(view_of)]
 Page = Annotated[int, Query(ge=1, le=100_000)]
+Day = Annotated[date | None, Query(ge=date(1970, 1, 1), le=date(2199, 12, 31))]
+
+
+def days_of(day: Day = None, since: Day = None, until: Day = None) -> tuple[date | None, date | None]:
+    """The first and the last day (UTC) that are asked for: one day, or a span of them."""
+    return (day, day) if day is not None else (since, until)
+
+
+Days = Annotated[tuple[date | None, date | None], Depends(days_of)]
 
 
 def may_see_personal_data(user: GetUserDep, use_case: str) -> bool:
@@ -135,7 +149,7 @@ def use_case(view: Viewing, readable: Readable, use_case: str, days: int = 30) -
         deployment = _deployment()
         _add_up(deployment)
         page = use_case_page.use_case_page(deployment, name, days)
-        experiment = use_case_page.experiment_look(deployment, name)
+        experiment = experiment_page(deployment, name)
     values = {"page": page, "experiment": experiment, "spans": use_case_page.SPANS}
     return _page("use_case.html.j2", replace(view, tab="use-case", use_case=name), **values)
 
@@ -171,6 +185,7 @@ def price(
     readable: Readable,
     use_case: str = "",
     span: int = 30,
+    day: Day = None,
     page: Page = 1,
 ) -> HTMLResponse:
     """What was paid, and what other models would take."""
@@ -179,9 +194,9 @@ def price(
     with _told():
         deployment = _deployment()
         _add_up(deployment)
-        found = price_page.price_page(deployment, readable, span, name or None, page)
+        found = price_page.price_page(deployment, readable, day or span, name or None, page)
         figure = price_page.chart_of(found)
-    values = {"page": found, "span": span, "spans": price_page.SPANS, "figure": figure}
+    values = {"page": found, "span": span, "day": day, "spans": price_page.SPANS, "figure": figure}
     view = replace(view, tab="price", use_case=name)
     return _page("price.html.j2", view, rows_on_a_page=price_page.ROWS, **values)
 
@@ -195,6 +210,7 @@ def records(
     reason: str = "",
     step: str = "",
     release: str = "",
+    page: Page = 1,
 ) -> HTMLResponse:
     """Records by key, or the dead letters of a use case."""
     name = _require(use_case, readable)
@@ -202,9 +218,10 @@ def records(
     with _told():
         deployment = _deployment()
         found = record_page.find(deployment, name, key, unmasked) if key else None
-        letters = record_page.dead_letters(deployment, name, selection, unmasked)
-    values = {"key": key, "found": found, "letters": letters, "selection": selection}
-    return _page("records.html.j2", replace(view, tab="records", use_case=name), **values)
+        letters = record_page.dead_letters(deployment, name, selection, unmasked, page)
+    values = {"key": key, "found": found, "letters": letters, "selection": selection, "page": page}
+    view = replace(view, tab="records", use_case=name)
+    return _page("records.html.j2", view, rows_on_a_page=record_page.LETTERS_ON_A_PAGE, **values)
 
 
 def record(
@@ -227,25 +244,54 @@ def record(
     return _page("record.html.j2", replace(view, tab="records", use_case=name), way=way)
 
 
+def runs(
+    view: Viewing,
+    readable: Readable,
+    days: Days,
+    use_case: str,
+    release: str = "",
+    rung: str = "",
+    oldest: bool = False,
+    page: Page = 1,
+) -> HTMLResponse:
+    """The runs, and the spans of the stream, behind a figure."""
+    name = _require(use_case, readable)
+    wanted = WindowFilter(name, release or None, *days, rung if rung in RUNGS else None)
+    with _told():
+        found = _deployment().window_sums.list_windows(wanted, (page - 1) * RUNS, RUNS + 1, oldest)
+    values = {
+        "wanted": wanted,
+        "days": call_list.days_asked(*days),
+        "oldest": oldest,
+        "page": page,
+        "rows": found[:RUNS],
+        "more": len(found) > RUNS,
+    }
+    return _page("runs.html.j2", replace(view, tab="runs", use_case=name), **values)
+
+
 def calls(
     view: Viewing,
     readable: Readable,
+    days: Days,
     use_case: str,
-    run_id: str,
+    run_id: str = "",
     step: str = "",
+    model: str = "",
+    release: str = "",
+    unpriced: bool = False,
     page: Page = 1,
 ) -> HTMLResponse:
-    """What a run bought, call by call; a step by the id of its task."""
+    """What a run, or some days, bought, call by call; a step also by the id of its task."""
     name = _require(use_case, readable)
-    task = step.rpartition(".")[2]
+    first, last = (None, None) if run_id else (days[0] or call_list.last_days(), days[1])
+    step = step.rpartition(".")[2]
+    asked = Wanted(name, run_id or None, step or None, model or None, release or None, first, last, unpriced)
     with _told():
-        database = _deployment().database
-        steps = steps_of_run(database, name, run_id)
-        step = task if task in steps else ""
-        found = calls_of_run(database, name, run_id, step or None, page, CALLS)
-    place = {"run_id": run_id, "dag_id": use_case, "step": step, "steps": steps, "page": page}
-    values = {**place, "found": found, "is_batch": use_case == name, "is_stream": use_case.endswith(STREAM)}
-    view = replace(view, tab="records", use_case=name)
+        found = call_list.call_list(_deployment(), asked, page, CALLS)
+    place = {"dag_id": use_case, "is_stream": use_case.endswith(STREAM), "page": page}
+    values = {**place, "found": found, "asked": call_list.asked_for(found.wanted)}
+    view = replace(view, tab="records" if run_id else "calls", use_case=name)
     return _page("calls.html.j2", view, rows_on_a_page=CALLS, **values)
 
 
@@ -353,6 +399,7 @@ _PAGES: dict[str, Callable[..., Response]] = {
     "/records": records,
     "/record": record,
     "/calls": calls,
+    "/runs": runs,
     "/run": run,
     "/digest": digest,
 }

@@ -11,6 +11,7 @@ from furrow.assembly import Deployment
 from furrow.config.loader import load_models
 from furrow.engine.record import add_dollars
 from furrow.orchestration.charts import Chart, over_days
+from furrow.orchestration.rendering import address
 from furrow.store.call_days import Bought
 from furrow.store.window_sums import Sums
 
@@ -42,9 +43,12 @@ class Saved:
 
 @dataclass(frozen=True)
 class PricePage:
-    """days: US dollars by day (UTC); rows: the dearest first, of `rows_in_all`."""
+    """since, last: the first and the last day (UTC); days: US dollars of each; rows: the dearest first, of
+    `rows_in_all`.
+    """
 
     since: date
+    last: date
     use_case: str | None
     total_usd: float
     calls: int
@@ -58,21 +62,22 @@ class PricePage:
 
 
 def price_page(
-    deployment: Deployment, readable: set[str], span: int, use_case: str | None = None, page: int = 1
+    deployment: Deployment, readable: set[str], span: int | date, use_case: str | None = None, page: int = 1
 ) -> PricePage:
-    """The last `span` days, today among them. Raises StoreUnavailable, StoreDamaged, ConfigError."""
-    since = datetime.now(UTC).date() - timedelta(days=span - 1)
-    asked = {by: deployment.call_days.since(since, use_case, by) for by in (BY_DAY, BY_MODEL)}
+    """So many days, today among them, or that day. Raises StoreUnavailable, StoreDamaged, ConfigError."""
+    since, last = _span(span)
+    asked = {by: deployment.call_days.since(since, use_case, by, last) for by in (BY_DAY, BY_MODEL)}
     by_day, bought = ([row for row in asked[by] if row.use_case in readable] for by in (BY_DAY, BY_MODEL))
     rows = dearest_first(bought)
-    sums = deployment.window_sums.by_use_case(since)
+    sums = deployment.window_sums.by_use_case(since, last)
     return PricePage(
         since=since,
+        last=last,
         use_case=use_case,
         total_usd=sum(row.cost_usd for row in bought),
         calls=sum(row.calls for row in bought),
         unpriced=sum(row.unpriced for row in bought),
-        days=_days(by_day, since, span),
+        days=_days(by_day, since, last),
         rows=rows[(page - 1) * ROWS : page * ROWS],
         rows_in_all=len(rows),
         page=page,
@@ -86,7 +91,8 @@ def chart_of(page: PricePage) -> Chart | None:
     if len(page.days) < 2:
         return None
     lines = {"US dollars": list(page.days.values())}
-    return over_days("price", "Cost, US dollars a day", list(page.days), lines, (), "0.0000")
+    chart = over_days("price", "Cost, US dollars a day", list(page.days), lines, (), "0.0000")
+    return chart.linked(lambda day: address("price", use_case=page.use_case, day=day))
 
 
 def dearest_first(bought: Iterable[Bought]) -> list[Bought]:
@@ -94,8 +100,15 @@ def dearest_first(bought: Iterable[Bought]) -> list[Bought]:
     return sorted(bought, key=lambda row: (-row.cost_usd, -row.calls, row.use_case, row.step))
 
 
-def _days(bought: Iterable[Bought], since: date, span: int) -> dict[date, float]:
-    found = {since + timedelta(days=number): 0.0 for number in range(span)}
+def _span(span: int | date) -> tuple[date, date]:
+    if isinstance(span, date):
+        return span, span
+    today = datetime.now(UTC).date()
+    return today - timedelta(days=span - 1), today
+
+
+def _days(bought: Iterable[Bought], since: date, last: date) -> dict[date, float]:
+    found = {since + timedelta(days=number): 0.0 for number in range((last - since).days + 1)}
     for row in bought:
         found[row.day] = found.get(row.day, 0.0) + row.cost_usd
     return found

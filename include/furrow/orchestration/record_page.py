@@ -47,11 +47,14 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Found:
-    """What a key leads to. searched: how many of the newest runs were looked through, the newest first."""
+    """What a key leads to. searched: how many of the newest runs were looked through, the newest first;
+    topic: of a stream's results, where a record that it accepted is found by its key.
+    """
 
     sightings: list[Sighting] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     searched: int = 0
+    topic: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,12 +110,16 @@ def find(deployment: Deployment, use_case: str, key: str, unmasked: bool) -> Fou
             break
         sightings += _sightings(deployment, run, key, deadline)
         searched += 1
-    return Found(sightings, _covered_letters(deployment, use_case, letters, unmasked), searched)
+    covered = _covered_letters(deployment, use_case, letters, unmasked)
+    return Found(sightings, covered, searched, _results_topic(deployment.use_case(use_case)))
 
 
-def dead_letters(deployment: Deployment, use_case: str, selection: Selection, unmasked: bool) -> Letters:
+def dead_letters(
+    deployment: Deployment, use_case: str, selection: Selection, unmasked: bool, page: int = 1
+) -> Letters:
     """The newest open letters that fit. Raises StoreUnavailable, StoreDamaged, ConfigError."""
-    rows = deployment.letters.list(use_case, selection, limit=LETTERS_ON_A_PAGE)
+    before = (page - 1) * LETTERS_ON_A_PAGE
+    rows = deployment.letters.list(use_case, selection, limit=LETTERS_ON_A_PAGE, offset=before)
     rows = _covered_letters(deployment, use_case, rows, unmasked)
     return Letters(rows, deployment.letters.count_open(use_case, selection))
 
@@ -139,15 +146,24 @@ def way_in_run(
 
 
 def way_of_letter(deployment: Deployment, name: str, run_id: str, record_id: str, unmasked: bool) -> Way:
-    """The way of a record that was rejected, in a run or in a stream. Raises like `way_in_run`."""
+    """The way of a record that was ever rejected, in a run or in a stream: through that run, which
+    rejected it or accepted it later. Raises like `way_in_run`.
+    """
     use_case = deployment.use_case(name)
     history = deployment.letters.history(name, record_id)
     letter = next((each for each in history if each.run_id == run_id), None)
-    if letter is None or letter.record is None:
+    text = next((each.record for each in reversed(history) if each.record is not None), None)
+    if letter is None or text is None:
         raise OptionUnknown("there is no such dead letter, or its text was pruned")
-    work = _work_of(letter, use_case)
+    work = _work_of(record_id, text, use_case)
     version = _version_of(use_case, letter.release)
-    return _way(deployment, version, letter.release, run_id, work, unmasked)
+    way = _way(deployment, version, letter.release, run_id, work, unmasked)
+    return way if letter.open else replace(way, published=list(use_case.pipeline.publish.sinks))
+
+
+def _results_topic(use_case: UseCase) -> str | None:
+    results = use_case.pipeline.publish.kafka
+    return results.topic if use_case.pipeline.stream is not None and results is not None else None
 
 
 # --- looking for it --------------------------------------------------------------------------------
@@ -183,9 +199,8 @@ def _works(folder: RunFolder, key: str, deadline: float = math.inf) -> Iterator[
 # --- its way ---------------------------------------------------------------------------------------
 
 
-def _work_of(letter: Letter, use_case: UseCase) -> Work:
-    assert letter.record is not None
-    arrival = Arrival(letter.record_id, original_bytes(letter.record))
+def _work_of(record_id: str, text: str, use_case: UseCase) -> Work:
+    arrival = Arrival(record_id, original_bytes(text))
     return read_work(arrival, use_case.pipeline.record)
 
 

@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 
 from furrow.assembly import Deployment
-from furrow.batch.digest import DIGEST_PAGE
+from furrow.batch.digest import DIGEST, DIGEST_PAGE
 from furrow.batch.evaluation import page_of
 from furrow.batch.run import PAGE
 from furrow.config.loader import DIGEST_DAG
 from furrow.errors import OptionUnknown
+from furrow.evaluation.digest import Digest
+from furrow.evaluation.digest_page import as_digest_page
 from furrow.store.evaluations import Evaluated
 from furrow.store.releases import Entry, standing_of
 from furrow.store.run_store import RunFolder
@@ -59,8 +61,14 @@ def run_page(deployment: Deployment, use_case: str, run_id: str) -> str:
 
 
 def digest_page(deployment: Deployment, run_id: str) -> str:
-    """The HTML of a digest. Raises OptionUnknown, StoreUnavailable."""
-    return _stored(deployment.run_store.run(DIGEST_DAG, run_id), DIGEST_PAGE, "such digest")
+    """A digest with links to the pages beside it; without its figures, the page that it stored.
+
+    Raises OptionUnknown, StoreUnavailable, StoreDamaged.
+    """
+    folder = deployment.run_store.run(DIGEST_DAG, run_id)
+    if not folder.exists(DIGEST):
+        return _stored(folder, DIGEST_PAGE, "such digest")
+    return as_digest_page(Digest.from_json(folder.read_json(DIGEST)), linked=True)
 
 
 def _stored(folder: RunFolder, name: str, what: str) -> str:

@@ -7,6 +7,7 @@ import math
 import re
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -32,6 +33,9 @@ def _environment() -> Environment:
     found.filters["cell"] = cell
     found.filters["readable"] = readable
     found.filters["dollars"] = dollars
+    found.filters["address"] = address
+    for writer in (percent, dollars, seconds, whole):
+        found.globals[writer.__name__] = writer
     return found
 
 
@@ -45,6 +49,12 @@ def readable(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, default=str)
 
 
+def address(name: str, /, **asked: object) -> str:
+    """The address of the page of that name with what it is asked for; what is None or empty is left out."""
+    query = urlencode({name: str(value) for name, value in asked.items() if value not in (None, "")})
+    return f"{name}?{query}" if query else name
+
+
 def dollars(value: float | None) -> str:
     """US dollars: `$1,234.50`, `$0.0123`, of very little two digits, `–` when nobody knows."""
     if value is None:
@@ -53,3 +63,18 @@ def dollars(value: float | None) -> str:
         return f"${value:,.2f}"
     small = 0 < value < 0.0001
     return f"${value:.{1 - math.floor(math.log10(value))}f}" if small else f"${value:,.4f}"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share: `98.2 %`, `–` when there is none."""
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def seconds(value: float | None) -> str:
+    """`0.84 s`, `–` when there is none."""
+    return "–" if value is None else f"{value:.2f} s"
+
+
+def whole(value: int | None) -> str:
+    """`1,234`, `–` when there is none."""
+    return "–" if value is None else f"{value:,}"

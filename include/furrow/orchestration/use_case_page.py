@@ -1,4 +1,4 @@
-"""One use case over time: trends with its releases marked, steps and models, drift, experiment."""
+"""One use case over time: trends with its releases marked, steps and models, drift."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 from furrow.assembly import Deployment
 from furrow.batch.drift_check import look_at_drift
 from furrow.config.use_case import UseCase
-from furrow.errors import FurrowError, OptionUnknown, ReleaseChanged
+from furrow.errors import FurrowError
 from furrow.evaluation.drift import Drift
 from furrow.orchestration.charts import Chart, Mark, over_days, two_shares
 from furrow.orchestration.price_page import BY_DAY, BY_MODEL, dearest_first
+from furrow.orchestration.rendering import address
 from furrow.store.call_days import Bought
 from furrow.store.evaluations import accuracy_of
 from furrow.store.releases import Action, Entry
@@ -39,6 +40,7 @@ class UseCasePage:
     charts: list[Chart]
     rows: list[tuple[date, str, Sums]]
     steps: list[Bought]
+    since: date
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,16 @@ def use_case_page(deployment: Deployment, name: str, days: int) -> UseCasePage:
         release=_serving(use_case),
         days=days,
         charts=[
-            _cost_chart(span, cost, marks),
-            *_charts(span, by_day, marks),
+            _cost_chart(span, cost, marks).linked(lambda day: address("calls", use_case=name, day=day)),
+            *(
+                chart.linked(lambda day: address("runs", use_case=name, day=day))
+                for chart in _charts(span, by_day, marks)
+            ),
             *_accuracy(deployment, name, span, marks),
         ],
         rows=[(day, release, sums) for (day, release), sums in reversed(by_day.items())],
         steps=dearest_first(by_model),
+        since=since,
     )
 
 
@@ -96,9 +102,8 @@ def _marks(history: Iterable[Entry], since: date) -> list[Mark]:
 
 
 def _cost_chart(span: Sequence[date], cost: Mapping[date, float], marks: list[Mark]) -> Chart:
-    return over_days(
-        "cost", "Cost, US dollars a day", span, {"US dollars": [cost[day] for day in span]}, marks, "0.0000"
-    )
+    lines = {"US dollars": [cost[day] for day in span]}
+    return over_days("cost", "Cost, US dollars a day", span, lines, marks, "0.0000")
 
 
 def _charts(
@@ -118,15 +123,20 @@ def _charts(
 def _accuracy(deployment: Deployment, name: str, span: Sequence[date], marks: list[Mark]) -> Iterable[Chart]:
     """The live release's, as evaluations found it: each day's last."""
     found: dict[date, float] = {}
+    reports: dict[str, str] = {}
     for each in reversed(deployment.evaluations.of_live(name, datetime.now(UTC), _EVALUATIONS)):
         known = accuracy_of(each.report.get("fields")).values()
         if known and each.whole:
-            found[each.at.astimezone(UTC).date()] = sum(known) / len(known)
+            day = each.at.astimezone(UTC).date()
+            found[day] = sum(known) / len(known)
+            asked = {"use_case": name, "evaluation": each.evaluation, "version": each.version}
+            reports[str(day)] = address("evaluation", **asked)
     if found:
         values = [found.get(day) for day in span]
-        yield over_days(
+        chart = over_days(
             "accuracy", "Mean accuracy of the live release", span, {"accuracy": values}, marks, "0.0%"
         )
+        yield chart.linked(reports.__getitem__)
 
 
 def _ratio(sums: Sequence[Sums]) -> float | None:
@@ -140,7 +150,7 @@ def _slow(sums: Sequence[Sums], column: str) -> float | None:
     return sum(value * records for value, records in known) / weight if weight else None
 
 
-# --- drift and experiment ----------------------------------------------------------------------------
+# --- drift ------------------------------------------------------------------------------------------
 
 
 def drift_page(deployment: Deployment, name: str) -> DriftPage:
@@ -175,14 +185,3 @@ def _compared(field: str, before: Mapping[str, int], now: Mapping[str, int]) -> 
     first = {value: before.get(value, 0) / old for value in kept}
     last = {value: now.get(value, 0) / new for value in kept}
     return two_shares(f"field-{field}", field, first, last)
-
-
-def experiment_look(deployment: Deployment, name: str) -> Json | None:
-    """What the experiment shows with the outcomes that are in; None without one to look at.
-
-    Raises StoreUnavailable.
-    """
-    try:
-        return deployment.experiment(name).look(read=False).to_json()
-    except (OptionUnknown, ReleaseChanged):
-        return None

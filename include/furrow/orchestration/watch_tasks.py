@@ -6,7 +6,6 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -103,9 +102,7 @@ def _drift(deployment: Deployment, name: str) -> list[str]:
     release = deployment.use_case(name).version().release
     found = check_drift(deployment.windows, name, release)
     if found.watched:
-        deployment.windows.note_drift(name, release, found.alarms, found.enough)
-    if found.alarms:
-        deployment.drift_alarms.note(name, release, found.alarms, datetime.now(UTC))
+        deployment.drift_looks.note(name, release, found.alarms, found.enough)
     return [f"{name}: {release} drifts from its first days: {alarm}" for alarm in found.alarms]
 
 

@@ -65,13 +65,19 @@ class CallDays:
         return reached
 
     def since(
-        self, day: date, use_case: str | None = None, by: Collection[str] = ("day", *_NAMES)
+        self,
+        day: date,
+        use_case: str | None = None,
+        by: Collection[str] = ("day", *_NAMES),
+        last: date | None = None,
     ) -> list[Bought]:
         """What was bought on that day (UTC) and later, until now, in the order of the names.
 
         by: what is told apart; the others are added up, and are empty (the day: that day) in what is given.
+        last: the last day that counts.
         """
-        return self._database.read(lambda connection: self._since(connection, day, use_case, by))
+        last = last or date.max
+        return self._database.read(lambda connection: self._since(connection, day, last, use_case, by))
 
     # --- adding up ---------------------------------------------------------------------------------
 
@@ -110,11 +116,11 @@ class CallDays:
     # --- reading -----------------------------------------------------------------------------------
 
     def _since(
-        self, connection: Connection, day: date, use_case: str | None, by: Collection[str]
+        self, connection: Connection, day: date, last: date, use_case: str | None, by: Collection[str]
     ) -> list[Bought]:
         names = [call_days.c[name] for name in ("day", *_NAMES) if name in by]
         sums = [sa.func.sum(call_days.c[name]).label(name) for name in _SUMS]
-        query = sa.select(*names, *sums).where(call_days.c.day >= day).group_by(*names)
+        query = sa.select(*names, *sums).where(call_days.c.day.between(day, last)).group_by(*names)
         if use_case is not None:
             query = query.where(call_days.c.use_case == use_case)
         blank: dict[str, Any] = {"day": day, **dict.fromkeys(_NAMES, "")}
@@ -124,7 +130,7 @@ class CallDays:
             rows = [_whole({**blank, **row}) for row in connection.execute(query).mappings()]
             mark, moved = (now := connection.scalar(until)), now != mark
         start = datetime.combine(day, time(), UTC)
-        recent = _by_day(connection, max(start, mark) if mark else start, use_case)
+        recent = _by_day(connection, max(start, mark) if mark else start, last, use_case)
         without = {name: value for name, value in blank.items() if name not in by}
         return _merged([*rows, *(replace(row, **without) for row in recent)])
 
@@ -138,11 +144,11 @@ def _midnight_after(moment: datetime) -> datetime:
     return datetime.combine(moment.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
 
 
-def _by_day(connection: Connection, start: datetime, use_case: str | None) -> list[Bought]:
-    """The calls since then, day by day."""
-    last = connection.scalar(sa.select(sa.func.max(calls.c.created_at)))
+def _by_day(connection: Connection, start: datetime, last: date, use_case: str | None) -> list[Bought]:
+    """The calls since then, day by day, up to the last day."""
+    newest = connection.scalar(sa.select(sa.func.max(calls.c.created_at)))
     found: list[Bought] = []
-    while last is not None and start <= last:
+    while newest is not None and start <= newest and start.date() <= last:
         end = _midnight_after(start)
         found += _summed(connection, start, end, use_case)
         start = end
@@ -153,6 +159,22 @@ def _summed(
     connection: Connection, begin: datetime, end: datetime, use_case: str | None = None
 ) -> list[Bought]:
     """The calls of a span within one day."""
+    query = _sums().where(calls.c.created_at >= begin, calls.c.created_at < end)
+    if use_case is not None:
+        query = query.where(calls.c.use_case == use_case)
+    day = begin.astimezone(UTC).date()
+    return [_bought(day, row) for row in connection.execute(query)]
+
+
+def bought_in_run(connection: Connection, use_case: str, run_id: str) -> list[Bought]:
+    """The calls of a run, whatever their day: that of the first stands for all."""
+    mine = (calls.c.use_case == use_case) & (calls.c.run_id == run_id)
+    first = sa.func.min(calls.c.created_at)
+    rows = connection.execute(_sums().add_columns(first).where(mine))
+    return [_bought(row[-1].date(), row[:-1]) for row in rows]
+
+
+def _sums() -> sa.Select[Any]:
     names = [calls.c[name] for name in _NAMES]
     known = sa.func.count(calls.c.cost_usd)
     sums = [
@@ -163,12 +185,7 @@ def _summed(
         sa.func.coalesce(sa.func.sum(calls.c.cost_usd), 0.0),
         sa.func.sum(calls.c.seconds),
     ]
-    query = sa.select(*names, *sums).group_by(*names)
-    query = query.where(calls.c.created_at >= begin, calls.c.created_at < end)
-    if use_case is not None:
-        query = query.where(calls.c.use_case == use_case)
-    day = begin.astimezone(UTC).date()
-    return [_bought(day, row) for row in connection.execute(query)]
+    return sa.select(*names, *sums).group_by(*names)
 
 
 def _bought(day: date, row: Sequence[Any]) -> Bought:

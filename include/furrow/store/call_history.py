@@ -1,14 +1,15 @@
-"""What calls usually take, from those that were bought."""
+"""Calls that were bought, one by one, and what calls usually take."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from furrow.engine.plan import Usual
+from furrow.store.call_days import Bought, bought_in_run
 from furrow.store.database import Database
 from furrow.store.tables import calls
 
@@ -29,42 +30,52 @@ class Call:
     cost_usd: float | None
     seconds: float
     finish: str
+    run_id: str
     created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class RunCalls:
-    """A page of a run's calls, the newest first. total, cost_usd: of all that it bought, of known price."""
+class Wanted:
+    """Which calls: all that fit every part that is given. first, last: days (UTC), both included;
+    unpriced: those whose price nobody knows.
+    """
 
-    rows: list[Call]
-    total: int
-    cost_usd: float
+    use_case: str
+    run_id: str | None = None
+    step: str | None = None
+    alias: str | None = None
+    release: str | None = None
+    first: date | None = None
+    last: date | None = None
+    unpriced: bool = False
 
 
-def calls_of_run(
-    database: Database, use_case: str, run_id: str, step: str | None, page: int, size: int
-) -> RunCalls:
-    """What a run, or one step of it, bought. Raises StoreUnavailable."""
-    where = [calls.c.use_case == use_case, calls.c.run_id == run_id]
-    if step is not None:
-        where.append(calls.c.step == step)
+def newest_calls(database: Database, wanted: Wanted, page: int, size: int) -> list[Call]:
+    """A page of calls, the newest first. Raises StoreUnavailable."""
     columns = [calls.c[name] for name in Call.__dataclass_fields__]
-    query = sa.select(*columns).where(*where).order_by(calls.c.created_at.desc(), calls.c.key)
+    query = sa.select(*columns).where(*_where(wanted)).order_by(calls.c.created_at.desc(), calls.c.key)
     rows = query.limit(size).offset((page - 1) * size)
-    whole = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(calls.c.cost_usd), 0.0)).where(*where)
-
-    def read(connection: Connection) -> RunCalls:
-        total, cost = connection.execute(whole).one()
-        return RunCalls([Call(*row) for row in connection.execute(rows)], total, cost)
-
-    return database.read(read)
+    return database.read(lambda connection: [Call(*row) for row in connection.execute(rows)])
 
 
-def steps_of_run(database: Database, use_case: str, run_id: str) -> list[str]:
-    """The steps for which a run bought something. Raises StoreUnavailable."""
-    mine = (calls.c.use_case == use_case) & (calls.c.run_id == run_id)
-    query = sa.select(calls.c.step).distinct().where(mine).order_by(calls.c.step)
-    return database.read(lambda connection: list(connection.scalars(query)))
+def sums_of_run(database: Database, use_case: str, run_id: str) -> list[Bought]:
+    """What a run bought by step, model and release; the day is that of its first call.
+
+    Raises StoreUnavailable.
+    """
+    return database.read(lambda connection: bought_in_run(connection, use_case, run_id))
+
+
+def _where(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+    for name in ("use_case", "run_id", "step", "alias", "release"):
+        if (value := getattr(wanted, name)) is not None:
+            yield calls.c[name] == value
+    if wanted.unpriced:
+        yield calls.c.cost_usd.is_(None)
+    if wanted.first is not None:
+        yield calls.c.created_at >= datetime.combine(wanted.first, time(), UTC)
+    if wanted.last is not None:
+        yield calls.c.created_at < datetime.combine(wanted.last + timedelta(days=1), time(), UTC)
 
 
 def usual_calls(database: Database, use_case: str) -> dict[tuple[str, str], Usual]:

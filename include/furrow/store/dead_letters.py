@@ -163,13 +163,14 @@ class DeadLetters:
         selection: Selection = EVERYTHING,
         open_only: bool = True,
         limit: int = 100,
+        offset: int = 0,
     ) -> _Letters:
         """The newest row of each letter, the newest letter first, without the texts `record` and `raw`."""
         columns = [column for column in letters.columns if column.name not in ("record", "raw")]
         query = sa.select(*columns, _tries()).where(
             newest_of_letter(), *_where(use_case, selection, open_only)
         )
-        query = query.order_by(letters.c.at.desc(), letters.c.record_id).limit(limit)
+        query = query.order_by(letters.c.at.desc(), letters.c.record_id).limit(limit).offset(offset)
         return self._letters(query)
 
     def count_open(self, use_case: str, selection: Selection = EVERYTHING) -> int:

@@ -110,7 +110,7 @@ class Glance:
         """The newest look at each."""
         return {
             row["use_case"]: DriftLook(row["release"], row["at"], row["enough"], row["alarms"])
-            for row in self._rows(drifts.select())
+            for row in self._rows(_newest_looks())
         }
 
     def streams(self) -> dict[str, StreamState]:
@@ -136,6 +136,12 @@ class Glance:
     def _rows(self, query: sa.Select[Any]) -> list[Json]:
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [dict(row) for row in rows]
+
+
+def _newest_looks() -> sa.Select[Any]:
+    newest = sa.select(drifts.c.use_case, sa.func.max(drifts.c.at).label("at")).group_by(drifts.c.use_case)
+    last = newest.subquery()
+    return sa.select(drifts).join(last, (drifts.c.use_case == last.c.use_case) & (drifts.c.at == last.c.at))
 
 
 def _evaluation(row: Json) -> NewestEvaluation:

@@ -50,6 +50,10 @@ class RunStore:
         """The folder of one run; it comes to be with its first file."""
         return RunFolder(open_files(self._url), posixpath.join(safe_name(use_case), safe_name(run_id)))
 
+    def all_of(self, use_case: str) -> RunFolder:
+        """The folders of all its runs as one: `<safe_name of a run>/<file>`."""
+        return RunFolder(open_files(self._url), safe_name(use_case))
+
 
 @contextmanager
 def open_output(path: Path) -> Iterator[Lines]:

@@ -276,12 +276,16 @@ drifts = sa.Table(
     "furrow_drifts",
     tables,
     sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("look", sa.String, primary_key=True),
     sa.Column("release", sa.String, nullable=False),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("enough", sa.Boolean, nullable=False),
     sa.Column("alarms", sa.JSON, nullable=False),
+    sa.Index("furrow_drifts_by_time", "use_case", "at"),
 )
-"""How the newest look at each use case's drift ended. enough: whether there was a baseline."""
+"""How looks at a use case's drift ended: those that alarmed, and the newest. look: the run, or the hour in
+UTC; enough: whether there was a baseline.
+"""
 
 call_days = sa.Table(
     "furrow_call_days",

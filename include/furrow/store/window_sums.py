@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -53,6 +54,30 @@ class Sums:
         return {name: getattr(self, name) for name in RUNGS}
 
 
+@dataclass(frozen=True, slots=True)
+class WindowFigures:
+    """One window: a run, or a span of time of a stream's replica, of one release."""
+
+    run_id: str
+    release: str
+    started_at: datetime
+    published: bool
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFilter:
+    """Which windows: all that fit every part that is given. first, last: days (UTC), both included; rung:
+    with a record on it.
+    """
+
+    use_case: str
+    release: str | None = None
+    first: date | None = None
+    last: date | None = None
+    rung: str | None = None
+
+
 class WindowSums:
     """Every method raises StoreUnavailable (retry helps) or StoreDamaged."""
 
@@ -64,9 +89,11 @@ class WindowSums:
         query = sa.select(sums.c.use_case, *_columns()).where(sums.c.started_at >= since)
         return self._by_use_case(query.group_by(sums.c.use_case))
 
-    def by_use_case(self, since: date) -> dict[str, Sums]:
-        """The same from a day (UTC) on."""
+    def by_use_case(self, since: date, last: date | None = None) -> dict[str, Sums]:
+        """The same from a day (UTC) on, up to a last one."""
         query = sa.select(sums.c.use_case, *_columns()).where(sums.c.day >= since)
+        if last is not None:
+            query = query.where(sums.c.day <= last)
         return self._by_use_case(query.group_by(sums.c.use_case))
 
     def by_day(self, use_case: str, since: date) -> dict[tuple[date, str], Sums]:
@@ -77,9 +104,40 @@ class WindowSums:
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return {(day, release): Sums(*figures) for day, release, *figures in rows}
 
+    def list_windows(
+        self, wanted: WindowFilter, offset: int, limit: int, oldest_first: bool = False
+    ) -> list[WindowFigures]:
+        """Windows one by one, the newest first unless the oldest are asked for."""
+        order = [sums.c.day, sums.c.started_at, sums.c.run_id, sums.c.release]
+        query = sums.select().where(*_wanted(wanted))
+        query = query.order_by(*(order if oldest_first else (column.desc() for column in order)))
+        query = query.limit(limit).offset(offset)
+        rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [_figures(dict(row)) for row in rows]
+
     def _by_use_case(self, query: sa.Select[Any]) -> dict[str, Sums]:
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return {name: Sums(*figures) for name, *figures in rows}
+
+
+def _wanted(wanted: WindowFilter) -> Iterator[sa.ColumnElement[bool]]:
+    yield sums.c.use_case == wanted.use_case
+    if wanted.release is not None:
+        yield sums.c.release == wanted.release
+    if wanted.first is not None:
+        yield sums.c.day >= wanted.first
+    if wanted.last is not None:
+        yield sums.c.day <= wanted.last
+    if wanted.rung in RUNGS:
+        yield sums.c[wanted.rung] > 0
+
+
+def _figures(row: dict[str, Any]) -> WindowFigures:
+    figures = {name: row[name] for name in Sums.__dataclass_fields__}
+    if not row["published"]:
+        figures |= dict.fromkeys(_PUBLISHED, 0) | {"seconds_p50": None, "seconds_p95": None}
+    named = {name: row[name] for name in ("run_id", "release", "started_at", "published")}
+    return WindowFigures(**named, sums=Sums(**figures))
 
 
 def _columns() -> list[sa.ColumnElement[Any]]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from furrow.store.database import Database
-from furrow.store.tables import drifts, window_sums, windows
+from furrow.store.tables import window_sums, windows
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -129,14 +129,6 @@ class Windows:
             connection.execute(sums)
 
         self._database.write(write)
-
-    def note_drift(self, use_case: str, release: str, alarms: list[str], enough: bool) -> None:
-        """Note how a look at the drift of a release ended, in place of the one before."""
-        row = {"use_case": use_case, "release": release, "at": datetime.now(UTC)}
-        insert = self._database.insert(drifts).values(**row, alarms=alarms, enough=enough)
-        again = {name: insert.excluded[name] for name in ("release", "at", "alarms", "enough")}
-        upsert = insert.on_conflict_do_update(index_elements=["use_case"], set_=again)
-        self._database.write(lambda connection: connection.execute(upsert))
 
     def of_release(self, use_case: str, release: str, most: int) -> list[WindowRow]:
         """The newest windows of a release, the oldest of them first."""

@@ -87,7 +87,27 @@
     return finish(made, "0%");
   };
 
-  const kinds = { trend, shares };
+  // The effect of an experiment at each look: a point, its interval, and the line of no effect.
+  const effect = ({ at, units, value, low, high }) => {
+    const edge = Math.max(12 * 3600 * 1000, 0.05 * (at[at.length - 1] - at[0]));
+    const bottom = Math.min(0, ...low), top = Math.max(0, ...high), room = 0.08 * (top - bottom) || 1;
+    const made = plot({
+      height: 230, x_axis_type: "datetime",
+      x_range: new Bokeh.Range1d({ start: at[0] - edge, end: at[at.length - 1] + edge }),
+      y_range: new Bokeh.Range1d({ start: bottom - room, end: top + room }),
+    });
+    const source = new Bokeh.ColumnDataSource({ data: { at, units, value, low, high } });
+    const x = { field: "at" }, look = { source, color: lineColours[0] };
+    made.varea(x, { field: "low" }, { field: "high" }, { source, fill_color: lineColours[0], fill_alpha: 0.15 });
+    made.segment(x, { field: "low" }, x, { field: "high" }, { ...look, line_width: 2 });
+    const points = made.scatter(x, { field: "value" }, { ...look, size: 8 });
+    made.add_layout(new Bokeh.Span({ location: 0, dimension: "width", line_color: colour("text"), line_width: 1.5 }));
+    const tips = [["", "@at{%F %H:%M}"], ["units", "@units{0,0}"], ["effect", "@value{+0.0000}"], ["95 %", "@low{+0.0000} … @high{+0.0000}"]];
+    made.add_tools(new Bokeh.HoverTool({ tooltips: tips, formatters: { "@at": "datetime" }, mode: "vline", renderers: [points] }));
+    return finish(made, "+0.00[00]");
+  };
+
+  const kinds = { trend, shares, effect };
   document.querySelectorAll("figure[data-chart]").forEach((figure) => {
     const { kind, ...told } = JSON.parse(figure.querySelector("script").textContent);
     Bokeh.Plotting.show(kinds[kind](told), figure.querySelector(".drawing"));
