@@ -10,6 +10,12 @@ from typing import Any
 
 import pytest
 
+from furrow.adapters.environment_connections import EnvironmentConnections
+from furrow.assembly import open_run
+from furrow.config.settings import Settings
+from furrow.errors import SourceUnavailable
+from furrow.store.database import Database
+from furrow.store.replicas import alive
 from furrow.testing import ServerProcess
 from tests.brokers import Broker
 from tests.brokers import Outgoing as Sent
@@ -241,6 +247,42 @@ def test_when_a_replica_leaves_in_order_the_other_one_goes_on_with_its_partition
     running.append(site.replica(nursery, 2))  # nobody waits for the one that left
     until(lambda: len(busy([running[0], running[2]])) == 2, "two share them again", running[2].said)
     assert [running[number].stop() for number in (0, 2)] == [0, 0]
+
+
+def test_a_batch_run_beside_a_stream_reads_nothing_and_takes_its_turn_when_the_stream_is_off(
+    make: Make, nursery: Nursery, server: ServerProcess, running: list[Part]
+) -> None:
+    site = make(partitions=3)
+    running.append(site.replica(nursery, 0))
+    site.produce(first := [event(number, 10) for number in range(30)])
+    site.wait_until_done(*running)
+    server.slow(0.5)
+    site.produce(second := [event(number, 10) for number in range(30, 60)])
+    before = site.broker.positions(site.group, site.topic)
+    with pytest.raises(SourceUnavailable, match=r"stream of goods runs \(replica 0\)"):
+        fetched(site, "beside")
+    assert not list((site.home / "var" / "store").rglob("manifest.json"))
+    after = site.broker.positions(site.group, site.topic)
+    assert all(after[number] >= offset for number, offset in before.items())
+    site.wait_until_done(*running)
+    assert running[0].stop() == 0
+    site.produce(third := [event(number, 10) for number in range(60, 75)])
+    until(lambda: not alive(Database(f"sqlite:///{site.database}"), "goods"), "the stream counts as off")
+    assert fetched(site, "alone") == len(third)
+    running.append(site.replica(nursery, 0))
+    site.produce(fourth := [event(number, 10) for number in range(75, 90)])
+    site.wait_until_done(running[1])
+    assert running[1].stop() == 0
+    by_stream = {str(result.value["event_time"]) for result in site.read_results()}
+    wanted = [*first, *second, *fourth]
+    assert len(site.read_results()) == len(by_stream) == len(wanted)
+
+
+def fetched(site: StreamSite, run_id: str) -> int:
+    """How many records the task `fetch` of a batch run takes from the topic."""
+    settings = Settings.from_environment(site.environ)
+    with open_run("goods", run_id, EnvironmentConnections(site.environ), settings) as run:
+        return sum(partition["records"] for partition in run.fetch())
 
 
 def said_last(part: Part, words: str) -> bool:
