@@ -153,6 +153,10 @@ class BigQueryServer:
         self.client().create_dataset(name)
         return name
 
+    def tables(self, dataset: str) -> set[str]:
+        """The names of what is in the dataset."""
+        return {table.table_id for table in self.client().list_tables(dataset)}
+
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """What a query gives, as plain dicts."""
         return [dict(row.items()) for row in self.client().query(sql).result()]
@@ -186,8 +190,7 @@ class BigQueryHome:
 
     def tables(self) -> set[str]:
         """The names of what is in the dataset."""
-        dataset = self.config.table.partition(".")[0]
-        return {table.table_id for table in self.server.client().list_tables(dataset)}
+        return self.server.tables(self.config.table.partition(".")[0])
 
 
 @pytest.fixture(scope="session")

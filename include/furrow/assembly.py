@@ -37,7 +37,7 @@ from furrow.engine.reading import read_work
 from furrow.engine.recall import Recall
 from furrow.engine.record import Work
 from furrow.engine.repeats import Repeat
-from furrow.errors import OptionUnknown
+from furrow.errors import OptionUnknown, SourceUnavailable
 from furrow.evaluation.digest import Digest
 from furrow.evaluation.sample import place_of
 from furrow.store.call_days import CallDays
@@ -52,6 +52,7 @@ from furrow.store.ledger import SqlLedger
 from furrow.store.outcomes import Outcomes
 from furrow.store.promotion import Promotions, arms_of, as_served, live_alone
 from furrow.store.releases import ReleaseLog
+from furrow.store.replicas import alive
 from furrow.store.run_store import RunFolder, RunStore
 from furrow.store.runs import RunTable
 from furrow.store.window_sums import WindowSums
@@ -404,11 +405,16 @@ def open_run(
             return deployment.source(loaded, interval)
         return LetterSource(deployment.letters, use_case, letters)
 
+    def preflight(version: Version) -> None:
+        if letters is None:
+            _require_no_replica(deployment, loaded)
+        deployment.preflight(version)
+
     surroundings = Surroundings(
         source=source,
         sink=lambda name, version: deployment.sink(name, loaded, version, run_id),
         pipeline=lambda version: deployment.pipeline(loaded, version, run_id),
-        preflight=deployment.preflight,
+        preflight=preflight,
         runs=deployment.runs,
         letters=deployment.letters,
         arms=lambda: deployment.arms(loaded) if letters is None else live_alone(loaded),
@@ -418,6 +424,22 @@ def open_run(
         look=partial(deployment.look_after, use_case),
     )
     yield BatchRun(loaded, run_id, deployment.run_store.run(use_case, run_id), surroundings)
+
+
+def _require_no_replica(deployment: Deployment, use_case: UseCase) -> None:
+    """A run and a stream have one position: both would answer what comes now. Raises SourceUnavailable.
+
+    Asked before anything is read. The broker refuses the position only when it is stored: by then the records
+    are in the run's files, and its next attempt would answer them after the stream has.
+    """
+    if use_case.pipeline.stream is None:
+        return
+    there = [name for name in alive(deployment.database, use_case.name) if name.isdecimal()]
+    if there:
+        raise SourceUnavailable(
+            f"the stream of {use_case.name} runs (replica {', '.join(there)}) and answers what comes;"
+            " stop it and run again ten seconds later"
+        )
 
 
 def open_evaluation(

@@ -20,6 +20,8 @@ from tests.brokers import Outgoing as Sent
 
 PARTITIONS = 2
 SECONDS = 40
+SESSION = 10
+"""Seconds after which Apache Kafka puts a silent member out."""
 
 
 @dataclass
@@ -245,6 +247,15 @@ def test_who_closes_before_it_took_up_its_partitions_leaves_them_to_the_next_one
     assert [event.value for event in Worker(bench.feed()).open().have(1)] == [b"v0"]
 
 
+def test_who_leaves_gives_its_place_up_and_may_come_back(bench: Bench) -> None:
+    bench.send(b"v0")
+    first = Worker(bench.feed()).open()
+    first.have(1)
+    first.feed.close(leaving=True)
+    assert first.ours == {}
+    assert [event.value for event in Worker(bench.feed()).open().have(1)] == [b"v0"]
+
+
 # --- Kafka -----------------------------------------------------------------------------------------
 
 
@@ -314,6 +325,33 @@ def test_two_members_share_the_partitions_and_one_commits_what_the_other_gives_u
     assert list(second.ours.values()) == [1]
     assert (second.got, sorted(kafka.written())) == ([], [b"r0", b"r1"])
     for worker in (first, second):
+        worker.feed.close()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("newcomer", ["2", "same"])
+def test_when_a_member_leaves_the_others_have_its_partitions_long_before_its_session_ends(
+    broker: Broker, which: int, newcomer: str
+) -> None:
+    bench = KafkaBench(broker, transactions=True)
+    workers = [Worker(bench.feed(str(number))).open() for number in range(2)]
+
+    def shared(one: Worker, other: Worker) -> Callable[[], bool]:
+        def each_has_one() -> bool:
+            other.got += other.feed.poll(10, 0.05)
+            return len(one.ours) == len(other.ours) == 1
+
+        return each_has_one
+
+    workers[0].poll_until(shared(*workers), "each has one")
+    leaving, staying = workers[which], workers[1 - which]
+    leaving.feed.close(leaving=True)
+    began = time.monotonic()
+    staying.poll_until(lambda: len(staying.ours) == PARTITIONS, "the other one has all")
+    assert time.monotonic() - began < SESSION / 2
+    third = Worker(bench.feed(newcomer if newcomer != "same" else str(which))).open()
+    staying.poll_until(shared(staying, third), "who comes later has its share")
+    for worker in (staying, third):
         worker.feed.close()
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from furrow.adapters.environment_connections import EnvironmentConnections
+from furrow.assembly import open_run
+from furrow.config.settings import Settings
+from furrow.errors import SourceUnavailable
+from furrow.store.database import Database
+from furrow.store.replicas import alive
 from furrow.testing import ServerProcess
 from tests.brokers import Broker
 from tests.brokers import Outgoing as Sent
@@ -18,6 +25,8 @@ from tests.stream.site import StreamSite, disordered, event, events, outgoing
 pytestmark = pytest.mark.broker
 Make = Callable[..., StreamSite]
 LARGE = 10_000_000
+SESSION = 10
+"""Seconds after which Apache Kafka puts a silent replica out."""
 SCHEMA_BROKEN = "[[fault: schema_ignored]]"
 
 
@@ -195,9 +204,8 @@ def test_a_release_that_changes_in_the_middle_is_named_and_nothing_is_lost(
 
 
 def test_replicas_come_and_go_and_nothing_is_lost_or_doubled(
-    make: Make, nursery: Nursery, server: ServerProcess, running: list[Part], broker: Broker
+    make: Make, nursery: Nursery, server: ServerProcess, running: list[Part]
 ) -> None:
-    broker.must("evicts_dead_members")
     site = make(partitions=6)
     sent = events(300, 40)
     running.append(site.replica(nursery, 0))
@@ -213,6 +221,74 @@ def test_replicas_come_and_go_and_nothing_is_lost_or_doubled(
     found = sorted([*(result.source for result in outcome.results), *(place for place, _ in outcome.letters)])
     assert found == all_places(sent, site)
     assert disordered(outcome.results) == 0
+
+
+def test_when_a_replica_leaves_in_order_the_other_one_goes_on_with_its_partitions(
+    make: Make, nursery: Nursery, server: ServerProcess, running: list[Part]
+) -> None:
+    site = make(partitions=6)
+    sent = events(400, 40)
+    running.extend(site.replica(nursery, number) for number in (0, 1))
+    until(lambda: len(busy(running)) == 2, "two share the partitions", running[0].said)
+    for number in range(0, 400, 20):
+        site.produce(sent[number : number + 20])
+        if number == 200:
+            running[1].tell_to_end()
+        time.sleep(0.1)
+    assert running[1].ended() == 0, running[1].said()
+    left = time.monotonic()
+    until(lambda: said_last(running[0], "partitions [0, 1, 2, 3, 4, 5]"), "it has all", running[0].said)
+    assert time.monotonic() - left < SESSION / 2
+    site.wait_until_done(running[0])
+    outcome = site.outcome()
+    found = sorted([*(result.source for result in outcome.results), *(place for place, _ in outcome.letters)])
+    assert found == all_places(sent, site)
+    assert disordered(outcome.results) == 0
+    running.append(site.replica(nursery, 2))  # nobody waits for the one that left
+    until(lambda: len(busy([running[0], running[2]])) == 2, "two share them again", running[2].said)
+    assert [running[number].stop() for number in (0, 2)] == [0, 0]
+
+
+def test_a_batch_run_beside_a_stream_reads_nothing_and_takes_its_turn_when_the_stream_is_off(
+    make: Make, nursery: Nursery, server: ServerProcess, running: list[Part]
+) -> None:
+    site = make(partitions=3)
+    running.append(site.replica(nursery, 0))
+    site.produce(first := [event(number, 10) for number in range(30)])
+    site.wait_until_done(*running)
+    server.slow(0.5)
+    site.produce(second := [event(number, 10) for number in range(30, 60)])
+    before = site.broker.positions(site.group, site.topic)
+    with pytest.raises(SourceUnavailable, match=r"stream of goods runs \(replica 0\)"):
+        fetched(site, "beside")
+    assert not list((site.home / "var" / "store").rglob("manifest.json"))
+    after = site.broker.positions(site.group, site.topic)
+    assert all(after[number] >= offset for number, offset in before.items())
+    site.wait_until_done(*running)
+    assert running[0].stop() == 0
+    site.produce(third := [event(number, 10) for number in range(60, 75)])
+    until(lambda: not alive(Database(f"sqlite:///{site.database}"), "goods"), "the stream counts as off")
+    assert fetched(site, "alone") == len(third)
+    running.append(site.replica(nursery, 0))
+    site.produce(fourth := [event(number, 10) for number in range(75, 90)])
+    site.wait_until_done(running[1])
+    assert running[1].stop() == 0
+    by_stream = {str(result.value["event_time"]) for result in site.read_results()}
+    wanted = [*first, *second, *fourth]
+    assert len(site.read_results()) == len(by_stream) == len(wanted)
+
+
+def fetched(site: StreamSite, run_id: str) -> int:
+    """How many records the task `fetch` of a batch run takes from the topic."""
+    settings = Settings.from_environment(site.environ)
+    with open_run("goods", run_id, EnvironmentConnections(site.environ), settings) as run:
+        return sum(partition["records"] for partition in run.fetch())
+
+
+def said_last(part: Part, words: str) -> bool:
+    """Whether these are in the last line that says how it stands."""
+    lines = [line for line in part.said().splitlines() if "partitions [" in line]
+    return bool(lines) and words in lines[-1]
 
 
 def busy(parts: list[Part]) -> list[Part]:

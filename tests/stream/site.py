@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from tests.bigquery_server import PROJECT, VARIABLE, BigQueryServer
 from tests.brokers import Broker, Outgoing
 from tests.folders import FolderOfPrompts, record
 from tests.stream.processes import Nursery, Part, until
@@ -35,10 +36,13 @@ record: {{key: id, time: at, max_bytes: 100000}}
 live: v1
 publish:
   kafka: {{topic: {topic}.results}}
-{features}stream: {{{options}}}
+{sinks}stream: {{{options}}}
 """
 _OF_ONE_RUN = {"run_id", "record_id"}
 FEATURES = "  features: {entity: article, ttl_days: 90}\n"
+TABLE = "  bigquery: {table: %s}\n"
+TABLE_SECONDS = 1.0
+"""Between two publications to BigQuery, instead of ten: a trial has more of them to disturb."""
 
 
 def events(count: int, keys: int, first: int = 0, poison_every: int = 100) -> list[Outgoing]:
@@ -85,13 +89,16 @@ class Outcome:
     """What a stream left behind.
 
     letters: how often each event (partition, offset) is in the dead-letter topic, with its reason; noted: in
-    the state database; online: what the online store holds, by key and feature.
+    the state database; online: what the online store holds, by key and feature; table: how often each row is
+    in BigQuery's table, with the place of its event; newest: what its view shows of each key.
     """
 
     results: list[Result] = field(default_factory=list)
     letters: Counter[tuple[tuple[int, int], str]] = field(default_factory=Counter)
     noted: set[tuple[tuple[int, int], str]] = field(default_factory=set)
     online: dict[tuple[bytes, str], tuple[bytes, str]] = field(default_factory=dict)
+    table: Counter[tuple[tuple[int, int], str]] = field(default_factory=Counter)
+    newest: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 @dataclass
@@ -105,6 +112,9 @@ class Damage:
     letters: int = 0
     noted: int = 0
     online: int = 0
+    table_lost: int = 0
+    table_doubled: int = 0
+    table_newest: int = 0
 
     def __bool__(self) -> bool:
         return any(vars(self).values())
@@ -122,6 +132,9 @@ def damage(found: Outcome, undisturbed: Outcome) -> Damage:
         letters=(found.letters - undisturbed.letters).total() + (undisturbed.letters - found.letters).total(),
         noted=len(found.noted ^ undisturbed.noted),
         online=len(found.online.items() ^ undisturbed.online.items()),
+        table_lost=(undisturbed.table - found.table).total(),
+        table_doubled=(found.table - undisturbed.table).total(),
+        table_newest=len(found.newest.items() ^ undisturbed.newest.items()),
     )
 
 
@@ -136,7 +149,10 @@ def disordered(results: Iterable[Result]) -> int:
 
 
 class StreamSite:
-    """One deployment: its folder, its topics, its processes. options: of `stream:` in pipeline.yaml."""
+    """One deployment: its folder, its topics, its processes. options: of `stream:` in pipeline.yaml.
+
+    bigquery: has a dataset made for a table of its results.
+    """
 
     def __init__(
         self,
@@ -148,16 +164,18 @@ class StreamSite:
         features: bool = False,
         partitions: int = 6,
         lease_seconds: float | None = 5.0,
+        bigquery: BigQueryServer | None = None,
     ):
         self.home, self.server, self.broker, self.topic = home, server, broker, topic
         self.group, self.results, self.letters = f"g.{topic}", f"{topic}.results", f"{topic}.dead-letters"
         self.partitions, self._lease = partitions, lease_seconds
+        self.bigquery, self.table = bigquery, f"{bigquery.dataset()}.goods" if bigquery else ""
         self.prompts = FolderOfPrompts.write(home / "prompts")
         self.prompts.change("models.yaml", "concurrency: 8", f"concurrency: {CONCURRENCY}")
         self.prompts.change("models.yaml", "attempts: 2", "attempts: 4")
         self.prompts.change("models.yaml", "outage_seconds: 0", "outage_seconds: 1")
-        publish = FEATURES if features else ""
-        text = PIPELINE.format(topic=topic, group=self.group, options=options, features=publish)
+        sinks = (FEATURES if features else "") + (TABLE % self.table if bigquery else "")
+        text = PIPELINE.format(topic=topic, group=self.group, options=options, sinks=sinks)
         self.prompts.put("goods/pipeline.yaml", text)
         (home / "var").mkdir()
         broker.create_topic(topic, partitions, **{"max.message.bytes": str(LARGEST)})
@@ -180,7 +198,14 @@ class StreamSite:
             "FURROW_FEATURES": str(self.home / "include" / "feature_repo"),
             "AIRFLOW_CONN_MODELS": json.dumps(models),
             "AIRFLOW_CONN_KAFKA_DEFAULT": json.dumps(kafka),
+            **self._bigquery_environ,
         }
+
+    @property
+    def _bigquery_environ(self) -> dict[str, str]:
+        if self.bigquery is None:
+            return {}
+        return {VARIABLE: self.bigquery.url, "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": self.bigquery.variable}
 
     @property
     def database(self) -> Path:
@@ -192,7 +217,7 @@ class StreamSite:
     def run(self, nursery: Nursery, *command: str) -> Part:
         """A `furrow` command in a process."""
         log = self.home / "var" / f"{'-'.join(command).replace('/', '_')[:80]}.log"
-        return nursery.start(Order(list(command), self.environ, str(log), self._lease))
+        return nursery.start(Order(list(command), self.environ, str(log), self._lease, TABLE_SECONDS))
 
     def replica(self, nursery: Nursery, number: int) -> Part:
         """A process that runs this replica."""
@@ -236,7 +261,14 @@ class StreamSite:
 
     def outcome(self) -> Outcome:
         """What readers of committed messages find, and what the state database says."""
-        return Outcome(self.read_results(), self._read_letters(), self._noted(), self._online())
+        return Outcome(
+            self.read_results(),
+            self._read_letters(),
+            self._noted(),
+            self._online(),
+            Counter((_place(row["record_id"]), _lasting(row)) for row in self._rows_of(self.table)),
+            Counter((row["key"], _lasting(row)) for row in self._rows_of(f"{self.table}_newest")),
+        )
 
     def read_results(self) -> list[Result]:
         """What readers of committed messages find in the result topic, in order within a partition."""
@@ -258,6 +290,15 @@ class StreamSite:
                 found.update({(key, name): (value, str(at)) for key, name, value, at in rows})
         return {place: value for place, value in found.items() if place[1] not in _OF_ONE_RUN}
 
+    def _rows_of(self, table: str) -> list[Json]:
+        return self.bigquery.rows(f"SELECT * FROM `{PROJECT}.{table}`") if self.bigquery else []
+
+    def staged(self) -> bool:
+        """Whether a publication to BigQuery has begun and not ended."""
+        if self.bigquery is None:
+            return False
+        return any("furrow_staging" in name for name in self.bigquery.tables(self.table.partition(".")[0]))
+
     def under_way(self, pid: int) -> int:
         """Calls that a process was granted and has not written down as paid."""
         return len(self.query(f"SELECT 1 FROM furrow_leases WHERE buyer LIKE '%-{pid}-%'"))
@@ -270,6 +311,12 @@ class StreamSite:
 def _rows(database: Path, query: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(database, timeout=30)) as connection:
         return connection.execute(query).fetchall()
+
+
+def _lasting(row: Json) -> str:
+    """What is the same in every run."""
+    kept = {name: value for name, value in row.items() if name not in _OF_ONE_RUN | {"published_at"}}
+    return json.dumps(kept, sort_keys=True, ensure_ascii=False, default=str)
 
 
 def _result(value: Json) -> Result:

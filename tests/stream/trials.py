@@ -27,7 +27,8 @@ FAULTS = (
 class Trial:
     """What was done to a stream and what it cost. bought: billed calls; again: those that had an answer.
 
-    under_way: calls that killed processes had been granted and not written down.
+    under_way: calls that killed processes had been granted and not written down; torn: kills in the middle of
+    a publication to BigQuery.
     """
 
     kills: int = 0
@@ -36,6 +37,7 @@ class Trial:
     again: int = 0
     under_way: int = 0
     most_under_way: int = 0
+    torn: int = 0
     seconds: float = 0.0
     statuses: list[int] = field(default_factory=list)
 
@@ -47,16 +49,17 @@ def undisturbed(
     sent: Sequence[Outgoing],
     sinks: Sequence[str] = (),
 ) -> int:
-    """All events through one replica and a quick server, then to the sinks; how many calls that buys."""
+    """All events through one replica and a quick server, and to the sinks; how many calls that buys."""
     before = len(server.bills)
     site.produce(sent)
-    replica = site.replica(nursery, 0)
-    site.wait_until_done(replica, seconds=600)
-    assert replica.stop() == 0, replica.said()
+    parts = [site.replica(nursery, 0), *(site.follower(nursery, sink) for sink in sinks)]
+    site.wait_until_done(*parts, seconds=600)
     for sink in sinks:
-        follower = site.follower(nursery, sink)
-        site.wait_until_published(sink, follower, seconds=600)
-        assert follower.stop() == 0, follower.said()
+        site.wait_until_published(sink, *parts, seconds=600)
+    for part in parts:
+        part.tell_to_end()
+    for part in parts:
+        assert part.ended() == 0, part.said()
     return len(server.bills) - before
 
 
@@ -94,7 +97,9 @@ class Killing:
             self.site.wait_until_done(*parts, seconds=self.patience)
             for sink in self.sinks:
                 self.site.wait_until_published(sink, *parts, seconds=self.patience)
-            trial.statuses = [part.stop() for part in parts]
+            for part in parts:
+                part.tell_to_end()
+            trial.statuses = [part.ended() for part in parts]
         finally:
             for part in parts:
                 part.kill()
@@ -115,7 +120,11 @@ class Killing:
         trial.kills += 1
         trial.under_way += under_way
         trial.most_under_way = max(trial.most_under_way, under_way)
+        trial.torn += self._publishes_to(victim, "bigquery") and self.site.staged()
         parts[victim] = self._start(victim)
+
+    def _publishes_to(self, number: int, sink: str) -> bool:
+        return number >= self.replicas and self.sinks[number - self.replicas] == sink
 
     def _start(self, number: int) -> Part:
         if number < self.replicas:

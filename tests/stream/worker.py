@@ -22,6 +22,7 @@ LONGEST_RUN = 3600
 """Seconds; a process that hangs ends itself."""
 IMPORTS = (
     "alembic.command",
+    "furrow.adapters.bigquery_sink",
     "furrow.adapters.chat_completions",
     "furrow.adapters.feature_store",
     "furrow.adapters.kafka_feed",
@@ -29,6 +30,7 @@ IMPORTS = (
     "furrow.adapters.language_model",
     "furrow.cli",
     "furrow.stream_assembly",
+    "google.cloud.bigquery",
     "httpx_aiohttp",
     "openai.resources.chat",
     "pydantic_ai.models.openai",
@@ -38,12 +40,16 @@ IMPORTS = (
 
 @dataclass(frozen=True)
 class Order:
-    """One command. log: file that gets what it says; lease_seconds: instead of the ledger's own."""
+    """One command. log: file that gets what it says; lease_seconds: instead of the ledger's own.
+
+    table_seconds: between two publications to BigQuery, instead of the product's.
+    """
 
     command: list[str]
     environ: dict[str, str]
     log: str
     lease_seconds: float | None = None
+    table_seconds: float | None = None
 
 
 @dataclass
@@ -87,6 +93,8 @@ def _become(order: Order) -> None:
         os.dup2(log, 2)
         if order.lease_seconds is not None:
             _lease_for(order.lease_seconds)
+        if order.table_seconds is not None:
+            vars(importlib.import_module("furrow.stream_assembly"))["_BIGQUERY_SECONDS"] = order.table_seconds
         code = _run(order.command)
     except BaseException:
         traceback.print_exc()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from furrow.testing import ServerProcess
+from tests.bigquery_server import BigQueryServer
 from tests.brokers import Broker
 from tests.stream.processes import Nursery
 from tests.stream.site import StreamSite, damage, events
@@ -17,7 +18,7 @@ from tests.stream.trials import FAULTS, JITTER, LATENCY, Killing, sound, undistu
 
 pytestmark = [pytest.mark.torture, pytest.mark.broker, pytest.mark.timeout(2 * 3600)]
 EVENTS, KEYS, KILLS = 10_000, 2_000, 50
-SINKS = ["features"]
+SINKS = ["features", "bigquery"]
 OPTIONS = "look_ahead: 256"
 
 
@@ -28,12 +29,25 @@ def nursery() -> Iterator[Nursery]:
 
 
 def test_fifty_kills_and_a_restart_of_the_broker_change_nothing(
-    broker: Broker, nursery: Nursery, topic_name: str, tmp_path: Path, report: dict[str, Any]
+    broker: Broker,
+    bigquery_server: BigQueryServer,
+    nursery: Nursery,
+    topic_name: str,
+    tmp_path: Path,
+    report: dict[str, Any],
 ) -> None:
     sent = events(EVENTS, KEYS)
     with ServerProcess(tmp_path / "meter.jsonl") as server:
         calm, wild = (
-            StreamSite(tmp_path / name, server.url, broker, f"{topic_name}.{name}", OPTIONS, features=True)
+            StreamSite(
+                tmp_path / name,
+                server.url,
+                broker,
+                f"{topic_name}.{name}",
+                OPTIONS,
+                features=True,
+                bigquery=bigquery_server,
+            )
             for name in ("calm", "wild")
         )
         for site in (calm, wild):
@@ -49,10 +63,13 @@ def test_fifty_kills_and_a_restart_of_the_broker_change_nothing(
         "results": len(found.results),
         "dead_letters": found.letters.total(),
         "online_values": len(found.online),
+        "table_rows": found.table.total(),
         "expected_calls": calls,
         **asdict(trial),
         **asdict(harm),
     }
     assert len(wanted.results) + wanted.letters.total() == EVENTS
+    assert len(wanted.results) == wanted.table.total() and len(wanted.newest) == KEYS
+    assert wanted.online and trial.torn > 0
     assert not harm, (harm, trial)
     assert sound(trial), trial

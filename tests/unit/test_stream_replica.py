@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from furrow.errors import CredentialsRefused, ProviderUnavailable, ReplicaReplaced, SourceUnavailable
-from furrow.store.replicas import Seat, sittings
+from furrow.store.replicas import Seat, give_up_others, sittings
 from furrow.streaming.messages import header
 from furrow.testing import ScriptedModel
 from tests.folders import FolderOfPrompts
@@ -279,9 +279,29 @@ async def test_a_replica_ends_when_another_process_takes_its_place(world: Stream
         await asyncio.sleep(0.005)
     Seat(world.database, "goods", "0").take()
     async with asyncio.timeout(10):
-        with pytest.raises(ReplicaReplaced):
+        with pytest.raises(ReplicaReplaced, match="another process runs replica 0"):
             await running
     assert world.feed._holder is None
+    assert world.feed.left is False  # its partitions wait for the other process
+
+
+async def test_a_replica_that_is_stopped_leaves_its_partitions_to_the_others(world: StreamWorld) -> None:
+    world.feed.append(value(0))
+    await world.until(lambda: world.feed.all_committed)
+    assert world.feed.left is True
+
+
+async def test_a_replica_that_the_stream_no_longer_has_leaves_its_partitions_to_the_others(
+    world: StreamWorld,
+) -> None:
+    running = asyncio.create_task(world.replica().run())
+    while not world.feed.opened:
+        await asyncio.sleep(0.005)
+    give_up_others(world.database, "goods", [])
+    async with asyncio.timeout(10):
+        with pytest.raises(ReplicaReplaced, match="no replica 0 any more"):
+            await running
+    assert world.feed.left is True
 
 
 async def test_events_of_a_key_are_worked_on_one_after_the_other_where_that_is_asked_for(

@@ -46,6 +46,8 @@ place.
 _FIRST_BACKOFF_MS = 2
 """A transaction that begins while the broker still ends the one before has to come again: soon will do."""
 _SESSION_SECONDS = 10
+_HEARTBEAT_SECONDS = 1
+"""A heartbeat is what tells a member that partitions move: so long they wait."""
 _STRATEGY = "range"
 """Members are static, so only a change of their number moves partitions. The embedded broker gets stuck with
 `cooperative-sticky`.
@@ -54,6 +56,8 @@ _SEND_SECONDS = 8.0
 _LAG_SECONDS = 0.5
 _GROUP_END_SECONDS = 0.2
 """Far longer than a closing client takes to end its part in a group that gave it nothing."""
+_LEAVE_SECONDS = 0.5
+"""Far longer than a client takes to send that it leaves."""
 _SAYS_LITTLE = {"log_level": 2}
 """While a broker is away the client logs each try to connect, twenty a second; what matters is raised."""
 _PASSING = {
@@ -161,14 +165,16 @@ class KafkaFeed:
         """Messages after the committed position, as far as the last fetches told half a second ago."""
         return self._lag
 
-    def close(self) -> None:
-        """Leave without telling the broker: the partitions wait for who takes this place, `_SESSION_SECONDS`
-        long.
+    def close(self, leaving: bool = False) -> None:
+        """leaving: tell the broker, and the other members get the partitions with their next heartbeat.
+
+        Else it is not told: the partitions wait for who takes this place, `_SESSION_SECONDS` long; on the
+        embedded broker, which puts nobody out, for ever.
         """
         with self._polling:  # not `_writing`: closing tells the holder, who may still commit
             if self._consumer is not None:
                 self._closing = True
-                let_go(self.member, partial(_leave, self._consumer))
+                let_go(self.member, partial(_end, self._consumer, leaving))
             clients = [self._consumer, self._producer]
             self._consumer = None
         with self._writing:
@@ -356,6 +362,7 @@ class KafkaFeed:
     def _consumer_config(self) -> dict[str, Any]:
         return {
             "session.timeout.ms": _SESSION_SECONDS * 1000,
+            "heartbeat.interval.ms": _HEARTBEAT_SECONDS * 1000,
             **consumer_config(self._connection, self.group),
             **_SAYS_LITTLE,
             "group.instance.id": self.member,
@@ -433,9 +440,17 @@ class _Wish:
     done: Future[list[TopicPartition]] = field(default_factory=Future)
 
 
-def _leave(consumer: Consumer) -> None:
-    """Close it; partitions that wait to be taken up are declined while it still answers. See `_declined`."""
+def _end(consumer: Consumer, leaving: bool) -> None:
+    """Close it; partitions that wait to be taken up are declined while it still answers. See `_declined`.
+
+    A static member that closes says nothing to its group, one that ends its subscription does.
+    """
     consumer.poll(0)
+    if leaving:
+        consumer.unsubscribe()
+        deadline = time.monotonic() + _LEAVE_SECONDS
+        while (left := deadline - time.monotonic()) > 0:  # the partitions are given back in here
+            consumer.poll(left)
     consumer.close()
 
 

@@ -101,6 +101,9 @@ class Feed(Protocol):
         """
         ...
 
-    def close(self) -> None:
-        """Give the partitions back and the sockets too."""
+    def close(self, leaving: bool = False) -> None:
+        """Give the partitions back and the sockets too.
+
+        leaving: the other replicas get the partitions now. Else these wait a while for who takes this place.
+        """
         ...

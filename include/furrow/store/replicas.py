@@ -81,6 +81,10 @@ class Seat:
 
         return self._database.write(write) > 0
 
+    def is_given_up(self) -> bool:
+        """Whether nobody has the place, for the stream has it no longer. See `give_up_others`."""
+        return all(found.replica != self.replica for found in sittings(self._database, self._use_case))
+
 
 def alive(database: Database, use_case: str) -> dict[str, Sitting]:
     """The replicas whose process was seen just now, by name. Raises StoreUnavailable."""

@@ -43,6 +43,8 @@ _POLL_SECONDS = 0.1
 _AT_ONCE = 500
 """Events of a partition in one commit, at most."""
 _LOOK_SECONDS = 1.0
+_GIVEN_UP = "the stream has no replica {} any more"
+_REPLACED = "another process runs replica {} now"
 _BACKOFF = wait_random_exponential(multiplier=0.2, max=15)
 
 
@@ -105,6 +107,7 @@ class Replica:
         self._window: Window[Ended] = Window(feed, options.look_ahead, options.order == "key")
         self._committing, self._resolved, self._stopping = asyncio.Lock(), asyncio.Event(), asyncio.Event()
         self._passed: list[Letter] = []
+        self._given_up = False
 
     async def run(self) -> Standing:
         """Work until `stop`, and drain. Raises ReplicaReplaced, or RunError when a person has to act."""
@@ -143,7 +146,12 @@ class Replica:
         finally:
             self._look()
             await self._give_up()
-            await asyncio.to_thread(self._feed.close)
+            await asyncio.to_thread(self._feed.close, self._leaves)
+
+    @property
+    def _leaves(self) -> bool:
+        """Ended in order and replaced by nobody. After a failure we, or another process, come back soon."""
+        return self._stopping.is_set() or self._given_up
 
     async def _poll_on(self, group: asyncio.TaskGroup) -> None:
         while not self._stopping.is_set():
@@ -338,14 +346,16 @@ class Replica:
                 self._told(self.standing)
 
     async def _tell(self) -> None:
-        """Write down how it stands. Raises ReplicaReplaced when another process has taken the place."""
+        """Write down how it stands. Raises ReplicaReplaced when another process has the place, or none."""
         try:
             ours = await asyncio.to_thread(self._seat.tell, self.standing.to_json())
+            self._given_up = not ours and await asyncio.to_thread(self._seat.is_given_up)
         except StoreUnavailable as error:
             log.warning("how the stream stands could not be written: %s", error)
             return
         if not ours:
-            raise ReplicaReplaced(f"another process runs replica {self._seat.replica} now; this one ends")
+            why = _GIVEN_UP if self._given_up else _REPLACED
+            raise ReplicaReplaced(f"{why.format(self._seat.replica)}; this one ends")
 
     def _look(self) -> None:
         standing, oldest = self.standing, self._window.oldest

@@ -22,7 +22,8 @@ class MemoryFeed:
 
     topic: of its events. written: messages of commits that happened; committed: partition -> next offset;
     commits: position of each commit that happened, in order. opened: how often it was. fates: what the next
-    commits meet, in order, None for success. before_commit: called in the middle of each commit.
+    commits meet, in order, None for success. before_commit: called in the middle of each commit. left: what
+    `close` was told; None before.
     """
 
     def __init__(self, events: Iterable[Event] = (), topic: str = "memory", partitions: int = 1):
@@ -33,6 +34,7 @@ class MemoryFeed:
         self.fates: deque[Fate | None] = deque()
         self.before_commit: Callable[[], None] = lambda: None
         self.opened, self.held = 0, set[int]()
+        self.left: bool | None = None
         self._log: dict[int, list[Event]] = {number: [] for number in range(partitions)}
         self._ours: dict[int, int] = {}
         self._holder: Holder | None = None
@@ -125,9 +127,10 @@ class MemoryFeed:
         """Events after the committed position."""
         return sum(len(self._log[number]) - self.committed[number] for number in list(self._ours))
 
-    def close(self) -> None:
+    def close(self, leaving: bool = False) -> None:
         """Everything is taken, once a poll that is under way has ended."""
         with self._polling:
+            self.left = leaving
             holder, self._holder = self._holder, None
             self._changes.clear()
             if holder is not None and self._ours:
