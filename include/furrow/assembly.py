@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from furrow.adapters.feature_store import FeatureStore
 
 Json = dict[str, Any]
+IN_PROCESS = "in-process"
+"""The run of what is bought without Airflow."""
 
 
 class Deployment:
@@ -337,12 +339,20 @@ class Deployment:
         return [work for work in works if work.record.id in kept]
 
     async def run_in_process(
-        self, use_case: UseCase, version: Version, works: Iterable[Work], keep: Callable[[Work], None]
+        self,
+        use_case: UseCase,
+        version: Version,
+        works: Iterable[Work],
+        keep: Callable[[Work], None],
+        run_id: str = IN_PROCESS,
     ) -> Summary:
-        """All steps on every record here, without Airflow; `keep` gets each finished one in order."""
+        """All steps on every record here, without Airflow; `keep` gets each finished one in order.
+
+        run_id: what the ledger notes as the buyer of what is bought.
+        """
         summary = Summary(version.release)
         async with (
-            self.pipeline(use_case, version, run_id="in-process") as pipeline,
+            self.pipeline(use_case, version, run_id) as pipeline,
             aclosing(pipeline.run(works)) as finished,
         ):
             async for work in finished:

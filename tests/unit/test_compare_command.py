@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from furrow.testing import ModelServer
 from furrow.testing.protocols import Asked
 from tests import story
 from tests.folders import FolderOfPrompts
+from tests.html_page import HtmlPage
 
 MODELS = "".join(
     f"  {alias}:\n    model: openai-chat:{alias}\n    connection: story_models\n"
@@ -123,6 +125,32 @@ def test_without_versions_the_newest_is_compared_with_live(server: ModelServer) 
     assert [row["release"].split("@")[0] for row in found["rows"]] == ["v1", "v3"]
 
 
+def test_the_comparison_is_a_page_as_well_at_a_place_that_one_may_choose(
+    server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = Path(found_of("compare", story.NAME, "v1", "v3")["html"])
+    assert usual.parent == tmp_path / "var" / "reports" and usual.name.startswith("story-compare-v1@")
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    chosen = tmp_path / "mine" / "page.html"
+    done = furrow("compare", story.NAME, "v1", "v3", "--html", str(chosen), "--open")
+    assert done.exit_code == 0, done.output
+    assert "page.html" in done.output and opened == [chosen.as_uri()]
+    page = HtmlPage(chosen.read_text(encoding="utf-8"))
+    assert page.row("fields", "brand")[1].startswith("0.800") and "n 60" in page.row("fields", "brand")[2]
+    assert page.row("next-1", "brand")[1:4] == ["60", "12", "0"]
+
+
+def test_models_of_one_version_have_a_page_with_their_prices(server: ModelServer) -> None:
+    told = ("compare", story.NAME, "v1", "--model", "cheap", "--model", "dear", "--sample", "12")
+    path = Path(found_of(*told)["html"])
+    assert path.name.endswith("-cheap-dear-sample12.html")
+    page = HtmlPage(path.read_text(encoding="utf-8"))
+    rows = [row[0] for row in page.tables["price"][1:] if row]
+    assert [row.split(" with ")[1] for row in rows] == ["cheap", "dear"]
+    assert "A sample: 12 of 60 cases." in page.text
+
+
 def test_an_evaluation_of_a_version_stands_next_to_live(server: ModelServer) -> None:
     found = found_of("eval", story.NAME, "--version", "v2")
     assert found["gate"]["decision"] == "fail"
@@ -161,6 +189,14 @@ def test_logged_records_are_compared_without_labels(run_id: str, server: ModelSe
     assert len(found["differences"]) == 8 and found["differences"][0]["before"] == "엘지"
     assert found["before"]["records"] == found["after"]["records"] == 40
     assert len(server.bills) - bought == 40, "what the run had paid for is not bought again"
+
+
+def test_what_a_run_fetched_is_a_page_with_the_records_that_differ(run_id: str, tmp_path: Path) -> None:
+    chosen = tmp_path / "run.html"
+    found_of("compare", story.NAME, "v1", "v3", "--from-run", run_id, "--html", str(chosen))
+    page = HtmlPage(chosen.read_text(encoding="utf-8"))
+    assert page.row("next-1", "brand")[:4] == ["brand", "40", "32", "0.800"]
+    assert "body: 모델 1001" in page.text and run_id in page.text
 
 
 def test_a_sample_of_them_is_said_in_words(run_id: str) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,13 @@ class Author:
             time.sleep(0.05)
         return len(self.said)
 
+    def until(self, happened: Callable[[], bool]) -> None:
+        """Wait for that."""
+        deadline = time.monotonic() + PATIENCE
+        while not happened():
+            assert self.process.poll() is None and time.monotonic() < deadline, self.said
+            time.sleep(0.02)
+
     def end(self) -> str:
         """Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
@@ -151,3 +158,28 @@ def test_a_save_in_the_middle_begins_anew_and_keeps_what_was_paid(
             assert len(asked) == len(set(asked)) == story.CASES
         finally:
             author.process.kill()
+
+
+def test_what_a_save_and_ctrl_c_interrupt_is_in_the_dollars_too(
+    prompts: FolderOfPrompts, tmp_path: Path
+) -> None:
+    story.write(prompts)
+    prompts.change("models.yaml", "concurrency: 16", "concurrency: 2")
+    prompts.change(
+        "models.yaml",
+        "{input_usd_per_million: 1, output_usd_per_million: 2}",
+        "{input_usd_per_million: 1000, output_usd_per_million: 2000}",
+    )
+    with ModelServer(script=story.Provider().answer, latency=0.2) as server:
+        author = Author(prompts, tmp_path, server)
+        try:
+            author.until(lambda: len(server.bills) >= 7)
+            prompts.put(f"{story.NAME}/v1/extract/system.md", "Story v3\n")
+            author.until(lambda: "saved: beginning anew" in author.said)
+            seen = len(server.bills)
+            author.until(lambda: len(server.bills) >= seen + 7)
+            said = author.end()
+        finally:
+            author.process.kill()
+        spent = sum(bill.input_tokens * 1e-3 + bill.output_tokens * 2e-3 for bill in server.bills)
+    assert f"ended after 0 evaluations, ${spent:,.4f} spent" in said

@@ -72,6 +72,14 @@ def test_no_case_says_nothing() -> None:
     assert of_verdicts([], []) == of_scores([], []) == NOTHING
 
 
+def test_one_list_alone_that_changed_shows_nothing_and_is_no_error() -> None:
+    for live, candidate, difference in (([0.5], [1.0], 0.5), ([1.0], [0.25], -0.75)):
+        found = of_scores(live, candidate)
+        assert (found.n, found.difference) == (1, difference)
+        assert found.interval[0] <= difference <= found.interval[1]
+        assert min(found.p_no_worse, found.p_worse) >= 0.5
+
+
 def test_300_cases_of_which_a_tenth_differ_detect_four_and_a_half_points() -> None:
     assert detectable(300, 0.1) == pytest.approx(0.0451, abs=5e-4)
 

@@ -16,6 +16,7 @@ from furrow.assembly import Deployment
 from furrow.cli import app
 from furrow.engine.arms import CANDIDATE, LIVE
 from furrow.store.exposures import Exposures
+from furrow.store.outcomes import OutcomeRow, Outcomes
 from tests.folders import FolderOfPrompts
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -170,3 +171,76 @@ def test_without_an_experiment_to_look_at_it_says_why(
     change(shop)
     done = CliRunner().invoke(app, ["experiment", "show", "goods"])
     assert said in str(done.exception)
+
+
+# --- how long it is kept ---------------------------------------------------------------------------
+
+OLD = datetime.now(UTC) - timedelta(days=200)
+
+
+def keep_old(experiment: str | None = None, use_case: str = "goods") -> None:
+    """Two units and an outcome, 200 days old; experiment: None is the one of pipeline.yaml."""
+    deployment = Deployment()
+    if experiment is None:
+        experiment = deployment.arms(deployment.use_case(use_case)).experiment
+    assert experiment is not None
+    Exposures(deployment.database).note(use_case, experiment, [("a", LIVE), ("b", CANDIDATE)], OLD)
+    rows = [OutcomeRow(f"{use_case} {experiment}", "a", 1.0, OLD)]
+    Outcomes(deployment.database).note(use_case, rows)
+
+
+def pruned(*arguments: str, code: int = 0) -> Any:
+    done = CliRunner(env={"COLUMNS": "160"}).invoke(app, ["experiment", "prune", *arguments, "--json"])
+    assert done.exit_code == code, (done.output, done.exception)
+    return json.loads(done.stdout) if code == 0 else done
+
+
+def test_the_experiment_that_goes_on_is_not_pruned_and_what_is_taken_out_is(shop: FolderOfPrompts) -> None:
+    keep_old()
+    assert pruned("--older-than", "90d")["experiments"] == []
+    shop.change("goods/pipeline.yaml", EXPERIMENT, "")
+    found = pruned("--older-than", "90d", "--dry-run")
+    assert (found["experiments"][0]["units"], found["outcomes"]) == (2, 1)
+    assert pruned("--older-than", "90d")["outcomes"] == 1
+    assert pruned("--older-than", "90d")["experiments"] == []
+
+
+def test_an_experiment_that_rests_for_a_canary_goes_on(shop: FolderOfPrompts) -> None:
+    keep_old()
+    shop.version("v3", "Digest of version 3.")
+    shop.change("goods/pipeline.yaml", EXPERIMENT, "")
+    Deployment().promotions("goods").promote("v3", "anna", "try", share=0.1)
+    shop.change("goods/pipeline.yaml", "live: v1\n", f"live: v1\n{EXPERIMENT}")
+    assert Deployment().experiment("goods").resting() is not None
+    assert pruned("--older-than", "90d")["experiments"] == []
+
+
+def test_another_salt_begins_another_experiment_and_the_old_one_goes(shop: FolderOfPrompts) -> None:
+    keep_old()
+    shop.change("goods/pipeline.yaml", "candidate: v2,", "candidate: v2, salt: again,")
+    keep_old()
+    assert len(pruned("goods", "--older-than", "90d")["experiments"]) == 1
+
+
+def test_a_folder_that_does_not_load_is_left_alone_and_named(shop: FolderOfPrompts) -> None:
+    keep_old()
+    shop.change("goods/pipeline.yaml", EXPERIMENT, "experiment: [what]\n")
+    found = pruned("--older-than", "90d")
+    assert found["experiments"] == [] and "goods" in found["left"]
+
+
+def test_a_use_case_without_a_folder_is_pruned_by_its_name_alone(shop: FolderOfPrompts) -> None:
+    keep_old("v1@1/v2@2/", "gone")
+    assert "there is no use case `gone`" in pruned("--older-than", "90d")["left"]["gone"]
+    assert pruned("gone", "--older-than", "90d")["outcomes"] == 1
+    found = pruned("gonne", "--older-than", "90d")
+    assert "there is no use case `gonne`" in found["left"]["gonne"]
+
+
+def test_pruning_says_in_words_what_goes(shop: FolderOfPrompts, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_old("v1@1/v2@2/")
+    assert "FURROW_RETENTION_DAYS" in pruned(code=2).output
+    monkeypatch.setenv("FURROW_RETENTION_DAYS", "90")
+    done = CliRunner(env={"COLUMNS": "160"}).invoke(app, ["experiment", "prune"])
+    assert "1 experiments with 2 units, and 1 outcomes deleted" in done.output, done.output
+    assert f"goods v1@1/v2@2/: 2 units, the last new one on {OLD:%Y-%m-%d}" in done.output

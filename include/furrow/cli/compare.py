@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from furrow.cli.common import JsonFlag, UseCaseName, open_deployment
 from furrow.cli.evaluate import answered, scored
+from furrow.cli.report_page import OpenFlag, open_in_browser, said, write_page
 from furrow.terminal import dollars, print_json, progress
 
 if TYPE_CHECKING:
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from furrow.evaluation.scoring import EvalReport
     from furrow.evaluation.side_by_side import SideBySide
 
-Json = dict[str, Any]
 Candidate = tuple["Version", str | None]
 
 
@@ -49,27 +51,45 @@ def compare(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Buy without asking.")] = False,
     as_json: JsonFlag = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="Where the page goes. Default: var/reports/<use case>-compare-<releases and models>.html; "
+            "--sample, --by-slice and --from-run add to the name.",
+        ),
+    ] = None,
+    open_page: OpenFlag = False,
 ) -> None:
     """Accuracy, price and time of versions and models on the test set, and which is worth its money.
 
     The first one is what the others are compared with, case by case. Answers that are in the ledger are not
     bought again; what has to be bought is said before. With --from-run it is records that a run fetched: how
-    often both give the same, and what differs.
+    often both give the same, and what differs. An HTML page of it is written as well.
     """
     deployment = open_deployment()
     loaded = deployment.use_case(use_case)
     asked = _candidates(deployment, loaded, versions or [], models or [])
+    names = [use_case, "compare", *dict.fromkeys(each[0].release for each in asked), *(models or [])]
+    names += [f"sample{sample}"] if sample is not None else []
+    write = partial(write_page, deployment.settings, html)
     if from_run is not None:
         works = partial(deployment.logged_works, loaded, from_run, sample)
         if not (yes or as_json):
             _ask(deployment, loaded, [(version, works()) for version, _ in asked])
-        _print_logged(_logged(deployment, loaded, asked, works), as_json)
-        return
-    tested = [(version, model, _cases(loaded, version, sample)) for version, model in asked]
-    if not (yes or as_json):
-        _ask(deployment, loaded, [(each[0], [case.work() for case in each[2]]) for each in tested])
-    reports = [_report(deployment, loaded, *each) for each in tested]
-    _print(reports, as_json, by_slice)
+        write = partial(write, [*names, from_run])
+        page = _logged(deployment, loaded, asked, works, from_run, as_json, write)
+        typer.echo(said(deployment.settings, page), err=as_json)  # the JSON is a list: no place for it
+    else:
+        tested = [(version, model, *_cases(loaded, version, sample)) for version, model in asked]
+        if not (yes or as_json):
+            _ask(deployment, loaded, [(each[0], [case.work() for case in each[2]]) for each in tested])
+        reports = [_report(deployment, loaded, *each) for each in tested]
+        page = _tested(reports, as_json, by_slice, partial(write, [*names, "by-slice" if by_slice else None]))
+        if not as_json:
+            typer.echo(said(deployment.settings, page))
+    if open_page:
+        open_in_browser(page)
 
 
 def _candidates(
@@ -87,11 +107,12 @@ def _candidates(
     ]
 
 
-def _cases(use_case: UseCase, version: Version, sample: int | None) -> list[Case]:
+def _cases(use_case: UseCase, version: Version, sample: int | None) -> tuple[list[Case], int]:
+    """The cases, and how many there were to draw from."""
     from furrow.evaluation.cases import load_cases, sampled
 
     cases = load_cases(use_case, version)
-    return cases if sample is None else sampled(cases, sample)
+    return (cases if sample is None else sampled(cases, sample)), len(cases)
 
 
 def _or_own(models: list[str]) -> list[str | None]:
@@ -113,15 +134,45 @@ def _ask(deployment: Deployment, use_case: UseCase, asked: list[tuple[Version, l
 
 
 def _report(
-    deployment: Deployment, use_case: UseCase, version: Version, model: str | None, cases: list[Case]
+    deployment: Deployment,
+    use_case: UseCase,
+    version: Version,
+    model: str | None,
+    cases: list[Case],
+    drawn_from: int,
 ) -> EvalReport:
     from furrow.evaluation.cases import are_synthetic
     from furrow.evaluation.scope import Scope
 
-    return scored(deployment, use_case, version, cases, Scope(model=model, synthetic=are_synthetic(use_case)))
+    scope = Scope(
+        sampled_from=drawn_from if len(cases) < drawn_from else None,
+        model=model,
+        synthetic=are_synthetic(use_case),
+        at=datetime.now(UTC).replace(microsecond=0),
+    )
+    return scored(deployment, use_case, version, cases, scope)
 
 
 def _logged(
+    deployment: Deployment,
+    use_case: UseCase,
+    asked: list[Candidate],
+    works: Callable[[], list[Work]],
+    run_id: str,
+    as_json: bool,
+    write: Callable[[str], Path],
+) -> Path:
+    """Each next to the first, on what a run fetched; printed, and as a page."""
+    from furrow.evaluation.comparison_page import as_logged_page
+
+    found = _side_by_side(deployment, use_case, asked, works)
+    records = {work.record.key: work.record.data for work in works()}
+    page = write(as_logged_page(use_case.name, run_id, found, records))
+    _print_logged(found, as_json)
+    return page
+
+
+def _side_by_side(
     deployment: Deployment, use_case: UseCase, asked: list[Candidate], works: Callable[[], list[Work]]
 ) -> list[SideBySide]:
     """Each next to the first."""
@@ -148,59 +199,32 @@ def _print_logged(found: list[SideBySide], as_json: bool) -> None:
         render_side_by_side(each, Console())
 
 
-def _print(reports: list[EvalReport], as_json: bool, by_slice: bool) -> None:
-    from rich.console import Console
-
+def _tested(reports: list[EvalReport], as_json: bool, by_slice: bool, write: Callable[[str], Path]) -> Path:
+    """Printed, and as a page."""
     from furrow.evaluation.choices import choices
     from furrow.evaluation.comparison import compare as compared
+    from furrow.evaluation.comparison_page import as_comparison_page
+
+    found = choices(reports)
+    comparisons = [compared(reports[0], report) for report in reports[1:]]
+    page = write(as_comparison_page(reports, found, comparisons, by_slice))
+    if as_json:
+        print_json(
+            {**found.to_json(), "comparisons": [each.to_json() for each in comparisons], "html": str(page)}
+        )
+    else:
+        _print(found, comparisons, by_slice)
+    return page
+
+
+def _print(found: Choices, comparisons: list[Comparison], by_slice: bool) -> None:
+    from rich.console import Console
+
+    from furrow.evaluation.choices_table import render_choices
     from furrow.evaluation.report import render_comparison
 
-    found, first = choices(reports), reports[0]
-    comparisons = [compared(first, report) for report in reports[1:]]
-    if as_json:
-        print_json({**found.to_json(), "comparisons": [each.to_json() for each in comparisons]})
-        return
     console = Console()
     for comparison, row in zip(comparisons, found.rows[1:], strict=True):
-        render_comparison(_named(comparison, found.rows[0].name, row.name), console)
-    _show(found, console, by_slice)
-
-
-def _named(comparison: Comparison, live: str, candidate: str) -> Comparison:
-    return comparison.model_copy(update={"live": live, "candidate": candidate})
-
-
-def _show(found: Choices, console: Any, by_slice: bool) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from furrow.evaluation.wording import plain, share
-
-    table = Table(title="Price and quality (* no other is both cheaper and better)", title_justify="left")
-    table.add_column("")
-    for row in found.rows:
-        table.add_column(
-            Text(f"{plain(row.name)}{' *' if row.front else ''}"), justify="right", overflow="fold"
-        )
-    for field in dict.fromkeys(name for row in found.rows for name in row.accuracy):
-        table.add_row(Text(plain(field)), *(share(row.accuracy.get(field)) for row in found.rows))
-    if by_slice:
-        table.add_section()
-        for place in dict.fromkeys(name for row in found.rows for name in row.slices):
-            table.add_row(Text(plain(place)), *(share(row.slices.get(place)) for row in found.rows))
-    table.add_section()
-    table.add_row("valid", *(share(row.valid_rate) for row in found.rows))
-    table.add_row("US dollars per 1,000", *(_figure(row.cost_usd_per_1k) for row in found.rows))
-    table.add_row("seconds p95", *(_figure(row.seconds_p95) for row in found.rows))
-    console.print(table)
-    worth = Table(title="The cheapest that is not shown to be worse than the best", title_justify="left")
-    worth.add_column("field · slice")
-    worth.add_column("choice", overflow="fold")
-    for what, name in found.cheapest.items():
-        worth.add_row(Text(plain(what)), Text(plain(name)))
-    if len(found.rows) > 1 and found.cheapest:
-        console.print(worth)
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
+        names = {"live": found.rows[0].name, "candidate": row.name}
+        render_comparison(comparison.model_copy(update=names), console)
+    render_choices(found, console, by_slice)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import webbrowser
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from furrow.cli.common import JsonFlag, UseCaseName, VersionOption, open_deployment
+from furrow.cli.report_page import OpenFlag, open_in_browser, write_page
 from furrow.terminal import print_json, progress
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def evaluate(
     no_compare: Annotated[
         bool, typer.Option("--no-compare", help="Without the live version next to it.")
     ] = False,
-    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    open_page: OpenFlag = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Again at each save, until Ctrl-C; of --version, or the newest.")
     ] = False,
@@ -91,9 +90,8 @@ def evaluate(
         live = _report(deployment, loaded, None, split, slices or [], limit, None)
         comparison = compare(live, report, gate.not_worse)
     verdict = judge(report, gate, comparison, first=is_live)
-    page = (html or deployment.settings.var / "reports" / _page_name(report, limit)).absolute()
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(as_page(report, verdict, comparison), encoding="utf-8")
+    written = as_page(report, verdict, comparison)
+    page = write_page(deployment.settings, html, _page_name(report, limit), written)
     if as_json:
         compared = {"comparison": comparison.to_json()} if comparison is not None else {}
         print_json({**report.to_json(), "gate": verdict.to_json(), **compared, "html": str(page)})
@@ -101,7 +99,7 @@ def evaluate(
         render(report, Console(), verdict, comparison)
         typer.echo(f"page: {page}")
     if open_page:
-        webbrowser.open(page.as_uri())
+        open_in_browser(page)
 
 
 def _report(
@@ -157,8 +155,7 @@ def answered(
     return works
 
 
-def _page_name(report: EvalReport, limit: int | None) -> str:
+def _page_name(report: EvalReport, limit: int | None) -> list[str | None]:
     scope = report.scope
     parts = [report.use_case, report.release, scope.model, scope.split, *scope.slices]
-    words = [*filter(None, parts), *([f"sample{limit}"] if scope.sampled_from else [])]
-    return re.sub(r"[^\w@.-]", "_", "-".join(words)) + ".html"
+    return [*parts, *([f"sample{limit}"] if scope.sampled_from else [])]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from furrow.cli.common import JsonFlag, UseCaseName, open_deployment
+from furrow.cli.ledger import DryRun, age_or_default
 from furrow.terminal import print_json, progress
 
 if TYPE_CHECKING:
+    from furrow.batch.experiment_retention import GoingOn
     from furrow.batch.experimenting import Look
     from furrow.batch.outcomes import OutcomesRead
     from furrow.engine.arms import Arm
     from furrow.evaluation.experiment import Analysis
+    from furrow.store.experiment_retention import ExperimentPruning
     from furrow.store.exposures import ArmValues
 
 experiment_app = typer.Typer(
@@ -23,11 +27,12 @@ experiment_app = typer.Typer(
     " `experiment` in pipeline.yaml, with its `outcomes`.",
 )
 _NAMED = 10
-
-
-@experiment_app.callback()
-def _group() -> None:
-    """Keeps `show` a command of its own while it is the only one."""
+OlderThan = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DURATION", help="No new unit for so long: 90d, 12h. Default: FURROW_RETENTION_DAYS days."
+    ),
+]
 
 
 @experiment_app.command("show")
@@ -51,6 +56,39 @@ def show(
     else:
         _show(look)
     raise typer.Exit(1 if look.alarm else 0)
+
+
+@experiment_app.command("prune")
+def prune(
+    use_case: Annotated[
+        str | None, typer.Argument(metavar="[USE_CASE]", help="Default: every one that has a folder.")
+    ] = None,
+    older_than: OlderThan = None,
+    dry_run: DryRun = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Delete units and outcomes of experiments that are over and had no new unit for long.
+
+    Over is an experiment that is no longer that of pipeline.yaml: taken out, another candidate or salt,
+    another live release, or its candidate is live. One that goes on is kept with every outcome that counts
+    for it, also while a canary goes before it. A use case without a folder is pruned only by its name.
+    """
+    from furrow.batch.experiment_retention import GoingOn, going_on
+    from furrow.store.experiment_retention import ExperimentRetention
+
+    deployment = open_deployment()
+    retention = ExperimentRetention(deployment.database)
+    age = age_or_default(older_than, deployment.settings)
+    with_data = retention.use_cases()
+    if use_case in with_data and not (deployment.settings.prompts / use_case).exists():
+        known = GoingOn({use_case: None})
+    else:
+        known = going_on([use_case] if use_case else with_data, deployment.use_case)
+    pruning = retention.prune(known.experiments, age, dry_run=dry_run)
+    if as_json:
+        print_json({**asdict(pruning), "left": known.unknown, "dry_run": dry_run})
+    else:
+        _show_pruning(pruning, known, dry_run)
 
 
 def _show(look: Look) -> None:
@@ -93,3 +131,21 @@ def _effect_lines(analysis: Analysis) -> Iterator[str]:
         yield f"candidate minus live: {effect.difference:+.4g} per unit{relative}"
         yield "  95 %, valid at every look:   {:+.4g} to {:+.4g}".format(*effect.always)
         yield "  95 %, for one planned look:  {:+.4g} to {:+.4g}".format(*effect.fixed)
+
+
+def _show_pruning(pruning: ExperimentPruning, known: GoingOn, dry_run: bool) -> None:
+    from furrow.evaluation.wording import plain
+
+    verb, moment = "would go" if dry_run else "deleted", f"{pruning.before:%Y-%m-%d %H:%M UTC}"
+    units = sum(each.units for each in pruning.experiments)
+    typer.echo(
+        f"before {moment}: {len(pruning.experiments)} experiments with {units:,} units, and"
+        f" {pruning.outcomes:,} outcomes {verb}"
+    )
+    for each in pruning.experiments:
+        last = f"{each.units:,} units, the last new one on {each.last:%Y-%m-%d}"
+        typer.echo(f"  {each.use_case} {plain(each.experiment)}: {last}")
+    for name, why in known.unknown.items():
+        typer.echo(f"left alone: {name}: {why}")
+    if pruning.pinned_by:
+        typer.echo(f"what is newer is kept for a run that is not over: {pruning.pinned_by}")

@@ -49,14 +49,15 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what it would 
 def prune(older_than: OlderThan = None, dry_run: DryRun = False, as_json: JsonFlag = False) -> None:
     """Delete answers that were not used for long, and the texts of dead letters as old.
 
-    What a running run used is kept. A deleted answer is bought again when it is asked for again.
+    What a running run used is kept. A deleted answer is bought again when it is asked for again. Experiments
+    have their own: furrow experiment prune.
     """
     from furrow.store.database import open_database
     from furrow.store.retention import Retention
 
     settings = Settings.from_environment()
     retention = Retention(open_database(settings.database))
-    pruning = retention.prune(_age_or_default(older_than, settings), dry_run=dry_run)
+    pruning = retention.prune(age_or_default(older_than, settings), dry_run=dry_run)
     if as_json:
         print_json({**asdict(pruning), "dry_run": dry_run})
         return
@@ -82,7 +83,8 @@ def stats(as_json: JsonFlag = False) -> None:
     typer.echo(f"{size.calls:,} answers, {size.text_bytes / 1e6:,.1f} MB of text, the oldest of {oldest}")
 
 
-def _age_or_default(older_than: str | None, settings: Settings) -> timedelta:
+def age_or_default(older_than: str | None, settings: Settings) -> timedelta:
+    """How old things have to be to go, as written or as the deployment says. Raises typer.BadParameter."""
     if older_than is not None:
         return age(older_than)
     if settings.retention_days is None:

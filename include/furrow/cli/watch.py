@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import typer
 
-from furrow.errors import ConfigError, FurrowError
+from furrow.errors import ConfigError, FurrowError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,14 +37,25 @@ class Watching:
     def __init__(self, deployment: Deployment, use_case: str, version: str | None):
         self._deployment, self._use_case, self._version = deployment, use_case, version
         self._last: EvalReport | None = None
-        self._spent: float | None = 0.0
+        self._run_id = f"eval-watch-{uuid4()}"
         self.looks = 0
 
     def spent(self) -> str:
-        """US dollars since the start, in words."""
+        """US dollars since the start, in words: what the ledger has of this watch.
+
+        It has what a save or Ctrl-C interrupted, too: such calls are paid for, and no record shows them.
+        """
+        from furrow.engine.record import add_dollars
         from furrow.terminal import dollars
 
-        return dollars(self._spent)
+        try:
+            bought = self._deployment.ledger.spent_in_run(self._use_case, self._run_id)
+        except StoreUnavailable:
+            return "an unknown sum"
+        total: float | None = 0.0
+        for spending in bought.values():
+            total = add_dollars(total, None if spending.unpriced else spending.cost_usd)
+        return dollars(total)
 
     async def run(self) -> None:
         """Evaluate, then wait for a save; a save in the middle begins anew."""
@@ -51,14 +63,17 @@ class Watching:
         saved = asyncio.ensure_future(anext(saves))
         while True:
             looking = asyncio.ensure_future(self._look())
-            await asyncio.wait({looking, saved}, return_when=asyncio.FIRST_COMPLETED)
+            try:
+                await asyncio.wait({looking, saved}, return_when=asyncio.FIRST_COMPLETED)
+            except asyncio.CancelledError:  # Ctrl-C: what is being paid for is waited for and kept
+                await _ended(looking)
+                raise
             if looking.done():
                 await looking
                 typer.echo(f"waiting for a save under {self._use_case}/ ({self.spent()} spent; Ctrl-C ends)")
             else:
                 typer.echo("saved: beginning anew; what was paid for is kept")
-                looking.cancel()
-                await asyncio.wait({looking})
+                await _ended(looking)
             await saved
             saved = asyncio.ensure_future(anext(saves))
 
@@ -100,17 +115,10 @@ class Watching:
     async def _works(
         self, deployment: Deployment, use_case: UseCase, version: Version, cases: Sequence[Case]
     ) -> list[Work]:
-        from furrow.engine.record import add_dollars
-
         works: list[Work] = []
-
-        def keep(work: Work) -> None:
-            works.append(work)
-            for trace in work.traces.values():
-                self._spent = add_dollars(self._spent, trace.spent_usd)
-
         if cases:
-            await deployment.run_in_process(use_case, version, [case.work() for case in cases], keep)
+            todo = [case.work() for case in cases]
+            await deployment.run_in_process(use_case, version, todo, works.append, self._run_id)
         return works
 
     def _scored(
@@ -142,6 +150,12 @@ class Watching:
             if not comparison.changes:
                 console.print("nothing that is labelled changed")
         self._last, self.looks = report, self.looks + 1
+
+
+async def _ended(looking: asyncio.Future[None]) -> None:
+    """Stop a look: nothing new is bought, and calls that are on their way are written down."""
+    looking.cancel()
+    await asyncio.wait({looking})
 
 
 def _say_first(report: EvalReport, last: EvalReport | None) -> None:

@@ -66,9 +66,9 @@ def choices(reports: Sequence[EvalReport]) -> Choices:
 
 def _choice(report: EvalReport) -> Choice:
     accuracy = {
-        name: field.accuracy
+        name: field.mean_score
         for name, field in report.fields.items()
-        if field.n and field.accuracy is not None
+        if field.n and field.mean_score is not None
     }
     return Choice(
         release=report.release,

@@ -81,11 +81,11 @@ def _worst(report: EvalReport) -> Iterator[WorstCase]:
     for miss in report.worst:
         by_case.setdefault(miss.id, []).append(miss)
     for case_id, misses in by_case.items():
-        yield WorstCase(case_id, misses[0].slices, misses, _shown(records[case_id]))
+        yield WorstCase(case_id, misses[0].slices, misses, shown(records[case_id]))
 
 
-def _shown(record: Json) -> str:
-    """The record over several lines; a text's own line ends are kept, which JSON would hide."""
+def shown(record: Json) -> str:
+    """A record over several lines, cut if long; a text's own line ends are kept, which JSON would hide."""
     lines = [
         f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
         for name, value in record.items()

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 ALPHA, POWER = 0.05, 0.8
@@ -81,9 +81,11 @@ def of_scores(live: Sequence[float], candidate: Sequence[float], margin: float =
     better, worse = int((changes > 0).sum()), int((changes < 0).sum())
     if not better and not worse:  # a bootstrap of zeros is sure of everything: ask the counts instead
         return of_verdicts([True] * n, [True] * n, margin)
+    if n == 1:  # nothing to draw from
+        return replace(of_verdicts([worse == 1], [better == 1], margin), difference=float(changes[0]))
     means, half_a_case = _resampled_means(changes), 0.5 / n
     low, high = np.quantile(means, [0.025, 0.975])
-    deviation = float(changes.std(ddof=1)) if n > 1 else 1.0
+    deviation = float(changes.std(ddof=1))
     return Paired(
         n=n,
         better=better,

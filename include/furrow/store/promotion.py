@@ -49,6 +49,17 @@ def arms_of(use_case: UseCase, standing: Standing | None) -> Arms:
     return _experiment_arms(use_case, alone.live, experiment)
 
 
+def experiment_of(use_case: UseCase) -> str | None:
+    """What the units of the experiment in pipeline.yaml are noted under, also while a canary goes before it.
+
+    None without one, or when its candidate is live: then it is decided. Raises ReleaseChanged, OptionUnknown.
+    """
+    live, experiment = live_alone(use_case).live, use_case.pipeline.experiment
+    if experiment is None or experiment.candidate == live.version:
+        return None
+    return _experiment_arms(use_case, live, experiment).experiment
+
+
 def live_alone(use_case: UseCase) -> Arms:
     """The live version for every record. Raises ReleaseChanged, OptionUnknown."""
     version = use_case.version()
