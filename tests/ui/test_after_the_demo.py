@@ -1,5 +1,5 @@
-"""After `furrow demo`, with its models, broker and Airflow: somebody who has never seen Furrow answers from the
-pages alone what today cost, which release is live and why a record was rejected.
+"""After `furrow demo`, with its models, broker and Airflow: somebody who has never seen Furrow answers from
+the pages alone what today cost, which release is live and why a record was rejected.
 """
 
 from __future__ import annotations

@@ -92,7 +92,10 @@ def _parts(settings: Settings, names: Sequence[str]) -> list[str]:
         alias
         for version in (deployment.use_case(name).version() for name in names)
         for step in version.steps
-        for alias in [*step.aliases, *(other for own in step.aliases for other in version.catalogue[own].fallback)]
+        for alias in [
+            *step.aliases,
+            *(other for own in step.aliases for other in version.catalogue[own].fallback),
+        ]
     }
     return [part for part in PARTS if part not in MODELS or part in asked]
 
