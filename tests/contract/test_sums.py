@@ -11,6 +11,7 @@ import pytest
 from furrow.engine.ports import Answer, Finish, Purchase
 from furrow.store.budgets import Budgets
 from furrow.store.call_days import SETTLED, Bought, CallDays
+from furrow.store.call_history import Wanted, newest_calls, sums_of_run
 from furrow.store.database import Database
 from furrow.store.dead_letters import DeadLetters, Letter
 from furrow.store.drift_looks import KEPT, DriftLooks
@@ -21,7 +22,7 @@ from furrow.store.releases import Action, Entry, ReleaseLog
 from furrow.store.replicas import Seat
 from furrow.store.retention import Retention
 from furrow.store.tables import drifts
-from furrow.store.window_sums import Sums, WindowSums
+from furrow.store.window_sums import Sums, WindowFilter, WindowSums
 from furrow.store.windows import Windows
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -75,6 +76,33 @@ def test_what_was_bought_is_there_before_and_after_it_is_added_up(database: Data
         3,
         "",
     )
+
+
+def test_the_sums_of_some_days_are_as_many_as_the_calls_that_are_listed(database: Database) -> None:
+    for hours in (60, 36, 35, 3):
+        buy(database, NOON - timedelta(hours=hours))
+    buy(database, NOON - timedelta(hours=34), cost=None)
+    buy(database, NOON - timedelta(hours=34), use_case="clothes")
+    yesterday = DAY - timedelta(days=1)
+    for first, last, expected in (
+        (yesterday, yesterday, 3),
+        (yesterday, None, 4),
+        (DAY - timedelta(days=3), yesterday, 4),
+        (DAY + timedelta(days=1), None, 0),
+    ):
+        for _ in range(2):
+            summed = days(database).since(first, "goods", ("step",), last)
+            assert sum(row.calls for row in summed) == expected
+            wanted = Wanted("goods", step="extract", alias="small", release="v1@1", first=first, last=last)
+            assert len(newest_calls(database, wanted, 1, 10)) == expected
+            days(database).add_up()
+    [unpriced] = newest_calls(database, Wanted("goods", unpriced=True), 1, 10)
+    assert unpriced.cost_usd is None
+    found = newest_calls(database, Wanted("goods"), 1, 3) + newest_calls(database, Wanted("goods"), 2, 3)
+    assert len({call.key for call in found}) == 5
+    assert [call.created_at for call in found] == sorted((call.created_at for call in found), reverse=True)
+    [of_run] = sums_of_run(database, "goods", "r1")
+    assert (of_run.calls, of_run.unpriced, of_run.cost_usd) == (5, 1, 1.0)
 
 
 def test_a_call_that_may_still_be_followed_by_an_older_one_waits(database: Database) -> None:
@@ -226,6 +254,29 @@ def test_open_letters_money_drift_and_standings_are_found_for_all_use_cases(data
     entry = Entry("goods", Action.INITIAL, "v1", "v1@1", "h", "furrow", "first")
     ReleaseLog(database).append(entry, after=0)
     assert glance.standings()["goods"].live.release == "v1@1"
+
+
+def test_windows_are_listed_one_by_one_by_release_day_and_rung(database: Database) -> None:
+    windows = Windows(database)
+    for hour in range(4):
+        at = NOON - timedelta(hours=8 * hour)
+        report = {"outcomes": {"accepted": 3, "rejected": 1}, "rungs": {"strict": 3, "reasked": hour % 2}}
+        windows.note("goods", f"v{hour % 2}@1", f"r{hour}", at, at, 4, report, published=hour != 3)
+    windows.note("clothes", "v0@1", "r0", NOON, NOON, 4, {})
+    sums = WindowSums(database)
+
+    def runs(wanted: WindowFilter, *place: int, **order: bool) -> list[str]:
+        return [found.run_id for found in sums.list_windows(wanted, *(place or (0, 10)), **order)]
+
+    assert runs(WindowFilter("goods")) == ["r0", "r1", "r2", "r3"]
+    assert runs(WindowFilter("goods"), 1, 2, oldest_first=True) == ["r2", "r1"]
+    assert runs(WindowFilter("goods", release="v1@1")) == ["r1", "r3"]
+    assert runs(WindowFilter("goods", rung="reasked")) == ["r1", "r3"]
+    assert runs(WindowFilter("goods", first=DAY)) == ["r0", "r1"]
+    assert runs(WindowFilter("goods", last=DAY - timedelta(days=1))) == ["r2", "r3"]
+    [*_, shadow] = sums.list_windows(WindowFilter("goods"), 0, 10)
+    assert (shadow.published, shadow.sums.records, shadow.sums.strict) == (False, 0, 0)
+    assert sums.by_use_case(DAY - timedelta(days=1), DAY - timedelta(days=1))["goods"].records == 4
 
 
 # --- looks at drift ---------------------------------------------------------------------------------
