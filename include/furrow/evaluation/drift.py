@@ -8,7 +8,7 @@ to differ by more than that.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from furrow.evaluation.counts import Reported
@@ -262,11 +262,13 @@ def differs(release: Chunk, other: Chunk, threshold: float) -> list[str]:
     have. Older hours of the other release are not so, and there only the threshold protects. Pearson's
     chi-square of the two, corrected for all that is watched (Bonferroni).
     """
-    found = {
-        name: (before[0], now)
-        for name, (before, now) in histograms([other], release).items()
-        if before.sum() and now.sum()
-    }
+    shown = histograms([other], release)
+    return differing({name: (before[0], now) for name, (before, now) in shown.items()}, threshold)
+
+
+def differing(shown: Mapping[str, tuple[Numbers, Numbers]], threshold: float) -> list[str]:
+    """The same for what is counted already: by what is watched, the other release's bins and this one's."""
+    found = {name: (before, now) for name, (before, now) in shown.items() if before.sum() and now.sum()}
     said = []
     for name, (before, now) in found.items():
         index = psi(before, now, 0.5 / min(float(before.sum()), float(now.sum())))
@@ -277,9 +279,32 @@ def differs(release: Chunk, other: Chunk, threshold: float) -> list[str]:
 
 
 def _two_sample_p(before: Numbers, now: Numbers) -> float:
-    from scipy.stats import chi2_contingency
+    """Of a difference like this one or larger. Fisher's exact test of two bins.
 
-    used = before + now > 0
-    if used.sum() < 2:
+    Chi-square of more, with the rare ones taken together until each has five expected records on both sides
+    (W. Cochran, Some methods for strengthening the common chi-square tests, Biometrics 10, 1954): without
+    that, a long tail of values trips several times as often as it should.
+    """
+    from scipy.stats import chi2_contingency, fisher_exact
+
+    table = _rare_together(before, now)
+    if table.shape[1] < 2:
         return 1.0
-    return float(chi2_contingency([before[used], now[used]])[1])
+    if table.shape[1] == 2:
+        return float(fisher_exact(table.round().astype(int))[1])
+    return float(chi2_contingency(table)[1])
+
+
+def _rare_together(before: Numbers, now: Numbers) -> Numbers:
+    """The two as rows, without bins that neither has."""
+    import numpy as np
+
+    table = np.asarray([before, now])[:, before + now > 0]
+    if table.shape[1] <= 2:
+        return table
+    table = table[:, np.argsort(table.sum(axis=0))]
+    expected = table.sum(axis=0) * table.sum(axis=1).min() / table.sum()
+    rare = int((expected < _EXPECTED).sum())
+    if rare and expected[:rare].sum() < _EXPECTED:
+        rare += 1
+    return np.column_stack([table[:, :rare].sum(axis=1), table[:, rare:]]) if rare else table
