@@ -72,7 +72,7 @@ class Guards(Written):
         None,
         gt=0,
         description="Largest population stability index of what is watched for drift (values, nulls,"
-        " outcomes, rungs) of a canary against the live release, such as 0.25; null: a new version may"
+        " outcomes, rungs) of a canary against the live release, such as 0.15; null: a new version may"
         " answer as differently as it likes.",
     )
 
