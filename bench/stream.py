@@ -4,6 +4,7 @@
 latency, with 50 events a second; on Apache Kafka and on the embedded broker, with and without transactions.
 (b) The highest rate at which nothing piles up, with one replica and with two. (c) Memory of a replica over
 many events. (d) With `--stock`: an AssetWatcher on a Kafka trigger that starts a DAG run, on a real Airflow.
+With `--handover` only that: the longest time without a result while processes take each other's place.
 
 Replicas, brokers, model server and Airflow are processes of their own, as in production.
 """
@@ -27,6 +28,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
 
 from bench.engine import model_server  # noqa: E402
+from bench.stream_handover import hand_over  # noqa: E402
 from bench.stream_site import Reader, ReplicaProcess, Site, Writer, broker_of  # noqa: E402
 from tests.brokers import Broker  # noqa: E402
 from tests.kafka_server import NotInstallable  # noqa: E402
@@ -208,6 +210,21 @@ def reading(reader: Reader) -> Iterator[None]:
         thread.join()
 
 
+def hand_overs(as_json: bool, turns: int) -> int:
+    """Measure and print the hand-over on each broker, instead of all else. A minute or two."""
+    result: Json = {"cores": os.cpu_count(), "load_1m_before": round(os.getloadavg()[0], 1)}
+    with tempfile.TemporaryDirectory(prefix="furrow-bench-") as folder, model_server(LATENCY) as url:
+        for name in BROKERS:
+            try:
+                with broker_of(name, Path(folder) / name) as broker:
+                    result[name] = _told(name, hand_over(broker, Path(folder), url, turns))
+            except NotInstallable as why:
+                result[name] = {"skipped": str(why)}
+    result["load_1m_after"] = round(os.getloadavg()[0], 1)
+    print(json.dumps(result, indent=2) if as_json else "\n".join(_turns(result)))
+    return 0
+
+
 # --- the answer -------------------------------------------------------------------------------------
 
 
@@ -254,6 +271,22 @@ def _rates(found: Json) -> Iterator[str]:
             yield f"  {name:<14}{replicas} replica(s) {one['events_per_second']:7.1f} events/s"
 
 
+def _turns(result: Json) -> Iterator[str]:
+    yield f"{RATE:g} events/s; load {result['load_1m_before']:g} before, {result['load_1m_after']:g} after:"
+    for name in BROKERS:
+        found = result[name]
+        if "skipped" in found:
+            yield f"  {name:<14}left out: {found['skipped']}"
+            continue
+        yield (
+            f"  {name:<14}{found['turns']} turns, {found['events']} events: longest gap"
+            f" {found['longest_gap_seconds']:.2f} s (each turn: {found['gaps_of_the_turns']}, the change:"
+            f" {found['gap_of_the_change']:.2f}, before: {found['usual_gap_seconds']:.2f});"
+            f" lost {found['lost']}, doubled {found['doubled']},"
+            f" without a release {found['without_release']}; {found['releases']}"
+        )
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
@@ -262,9 +295,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--stock", type=int, nargs="?", const=30, default=0, help="compare with so many events on Airflow"
     )
+    parser.add_argument(
+        "--handover", type=int, nargs="?", const=6, default=0, help="only that: so many turns on each broker"
+    )
     return parser.parse_args()
 
 
 if __name__ == "__main__":
     asked = _arguments()
+    if asked.handover:
+        raise SystemExit(hand_overs(asked.json, asked.handover))
     raise SystemExit(main(asked.json, asked.seconds, asked.events, asked.stock))

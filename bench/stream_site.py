@@ -111,10 +111,11 @@ class ReplicaProcess:
         self._site, self._number = site, number
         self._log = site.home / f"replica-{number}.log"
         self._standing: Json = {}
+        self._over = False
 
     def __enter__(self) -> ReplicaProcess:
         command = [*PYTHON, "-m", "furrow.cli", "stream", USE_CASE, "--replica", str(self._number)]
-        with self._log.open("wb") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--every", "1", "--json"],
                 env=self._site.environment(),
@@ -127,11 +128,21 @@ class ReplicaProcess:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._over:
+            return
         running = self._process.poll() is None
         self._process.send_signal(signal.SIGTERM)
         code = self._process.wait(_END_SECONDS)
         self._thread.join()
         if kind is None and (not running or code):
+            raise SystemExit(f"replica {self._number} ended ({code}):\n{self._log.read_text()[-3000:]}")
+
+    def end_of_turn(self) -> None:
+        """Wait until it ends by itself and well, for another process has taken its place."""
+        code = self._process.wait(_END_SECONDS)
+        self._thread.join()
+        self._over = True
+        if code:
             raise SystemExit(f"replica {self._number} ended ({code}):\n{self._log.read_text()[-3000:]}")
 
     def standing(self) -> Json:
