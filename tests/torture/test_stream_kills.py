@@ -69,7 +69,8 @@ def test_fifty_kills_and_a_restart_of_the_broker_change_nothing(
         **asdict(harm),
     }
     assert len(wanted.results) + wanted.letters.total() == EVENTS
-    assert len(wanted.results) == wanted.table.total() and len(wanted.newest) == KEYS
-    assert wanted.online and trial.torn > 0
+    assert len(wanted.results) == wanted.table.total()
+    assert {result.key for result in wanted.results} == {key for key, _ in wanted.newest}
+    assert wanted.online
     assert not harm, (harm, trial)
     assert sound(trial), trial
