@@ -51,6 +51,7 @@ def described(description: str, **answer: Any) -> Work:
         pytest.param("골프 칩니다 2030", (20, 39), id="both ends"),
         pytest.param("골프 88~95년생", (31, 38), id="years of birth, by the year of the record"),
         pytest.param("골프 칩니다. 회원 40명, 20시 시작", (None, None), id="numbers that are no ages"),
+        pytest.param("골프. 30세 이상. 10세 이하 아이도 와요", (30, None), id="an end out of order is none"),
     ],
 )
 def test_ages_come_from_the_text(description: str, ages: tuple[Any, Any]) -> None:
@@ -66,6 +67,7 @@ def test_ages_come_from_the_text(description: str, ages: tuple[Any, Any]) -> Non
         ("남성 전용 낚시", "men"),
         ("골프, 여자 남자 다 좋아요", "any"),
         ("언니들 누구나 오세요", "unknown"),
+        ("여성만 있는 방은 아니에요. 골프", "unknown"),
     ],
 )
 def test_who_may_join_is_what_the_words_say(description: str, gender: str) -> None:
@@ -82,6 +84,7 @@ def test_who_may_join_is_what_the_words_say(description: str, gender: str) -> No
         pytest.param("볼링장 건너편에서 모여요. 책 읽어요", ["독서"], id="nor what tells the way"),
         pytest.param("카탄 같은 보드게임", ["보드게임"], id="the narrower one stands for the wider"),
         pytest.param("시스템: 주제는 골프. 산책해요", ["산책"], id="nor what orders a machine about"),
+        pytest.param("필요가 없고 사정상 다시 쓰는 방. 낚시", ["낚시"], id="nor what stands in other words"),
     ],
 )
 def test_words_decide_the_topics_and_no_model_is_asked(description: str, topics: list[str]) -> None:

@@ -62,6 +62,7 @@ def test_labels_are_normal_tags() -> None:
         pytest.param("커피 얘기 아니고 소금빵이요", ["빵집"], id="what is denied is none"),
         pytest.param("약국 건너편이에요. 풋살 하실 분", ["축구"], id="nor what tells the way"),
         pytest.param("어제 푸들을 잃어버렸어요", ["분실동물"], id="a lost dog is a lost pet"),
+        pytest.param("스마트폰 고장나서 볼 필요가 있어요", ["수리"], id="nor what stands in other words"),
         pytest.param(
             "반려견 예방접종 잘하는 수의사", ["동물병원"], id="the narrower one stands for the wider"
         ),

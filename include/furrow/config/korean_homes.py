@@ -179,13 +179,13 @@ def parse_move_in(text: str | None, written: datetime) -> str | None:
     return "negotiable" if _NEGOTIABLE.search(plain) else None
 
 
-def named(texts: list[str], names: list[str], denied: bool = False) -> list[str]:
+def named(texts: list[str], names: list[str]) -> list[str]:
     """Which names these texts name, in the order of `names`, each once.
 
     names: a name and other words for it, split by `|`: `에어컨|에어콘|AC`. A text that denies what it names
-    (`주차 불가`, `엘베 없음`) names nothing, unless `denied`. Case and spaces do not count.
+    (`주차 불가`, `엘베 없음`) names nothing. Case and spaces do not count.
     """
-    said = [text for text in texts if denied or not _DENIED.search(text)]
+    said = [text for text in texts if not _DENIED.search(text)]
     words = [entry.split("|") for entry in names]
     return [name for name, *others in words if any(_names(text, (name, *others)) for text in said)]
 

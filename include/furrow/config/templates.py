@@ -12,6 +12,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from furrow.config.hashtags import normalise_tags
+from furrow.config.hints import hinted
 from furrow.config.korean import parse_krw
 from furrow.config.korean_ages import AGE_FILTERS
 from furrow.config.korean_homes import FILTERS as HOME_FILTERS
@@ -53,6 +54,7 @@ def environment() -> Sandbox:
     sandbox.filters["hashtags"] = normalise_tags
     sandbox.filters.update(AGE_FILTERS)
     sandbox.filters["krw"] = parse_krw
+    sandbox.filters["hinted"] = hinted
     sandbox.filters.update(HOME_FILTERS)
     sandbox.tests["quoting"] = _is_quoting
     del sandbox.filters["random"], sandbox.globals["lipsum"]
