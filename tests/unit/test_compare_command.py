@@ -199,6 +199,49 @@ def test_what_a_run_fetched_is_a_page_with_the_records_that_differ(run_id: str, 
     assert "body: 모델 1001" in page.text and run_id in page.text
 
 
+@pytest.fixture
+def telephones(server: ModelServer, prompts: FolderOfPrompts) -> str:
+    """The listings have a telephone number, also as their key, and v1, which runs, masks such."""
+    steps = prompts.path / story.NAME / "v1" / "steps.yaml"
+    steps.write_text("mask: {kinds: [phone]}\n" + steps.read_text(encoding="utf-8"), encoding="utf-8")
+    lines = [{**story.record(n), "id": f"010-1234-{n}", "call": f"010 1234 {n}"} for n in range(1000, 1040)]
+    prompts.put(f"{story.NAME}/in/listings.jsonl", "".join(f"{json.dumps(line)}\n" for line in lines))
+    return "1234"
+
+
+def page_of(tmp_path: Path, run_id: str, *versions: str) -> HtmlPage:
+    chosen = tmp_path / "run.html"
+    found_of("compare", story.NAME, *versions, "--from-run", run_id, "--html", str(chosen))
+    return HtmlPage(chosen.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("versions", [("v1", "v3"), ("v2", "v3")], ids=["compared", "of the run alone"])
+def test_the_page_covers_what_the_folder_masks(
+    telephones: str, run_id: str, tmp_path: Path, versions: tuple[str, str]
+) -> None:
+    page = page_of(tmp_path, run_id, *versions)
+    assert telephones not in page.text
+    assert "id: ●●●" in page.text and "call: ●●●" in page.text and "body: 모델 1001" in page.text
+
+
+def test_records_of_a_release_that_is_gone_are_covered_by_every_rule(
+    telephones: str, run_id: str, tmp_path: Path, prompts: FolderOfPrompts
+) -> None:
+    story.write_version(prompts, "v1")
+    page = page_of(tmp_path, run_id, "v2", "v3")
+    assert telephones not in page.text and "●●●" in page.text
+
+
+def test_a_folder_that_masks_nothing_has_nothing_covered(
+    telephones: str, run_id: str, tmp_path: Path, prompts: FolderOfPrompts
+) -> None:
+    story.write_version(prompts, "v1")
+    with open_run(story.NAME, "manual__2", EnvironmentConnections(os.environ)) as run:
+        for partition in run.fetch():
+            run.validate(run.run_step("extract", partition))
+    assert f"call: 010 {telephones} 1001" in page_of(tmp_path, "manual__2", "v1", "v3").text
+
+
 def test_a_sample_of_them_is_said_in_words(run_id: str) -> None:
     done = furrow("compare", story.NAME, "v1", "v3", "--from-run", run_id, "--sample", "10", "--yes")
     assert done.exit_code == 0, done.output

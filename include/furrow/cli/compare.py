@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from furrow.assembly import Deployment
     from furrow.config.use_case import UseCase, Version
+    from furrow.engine.covering import Kinds
     from furrow.engine.record import Work
     from furrow.evaluation.cases import Case
     from furrow.evaluation.choices import Choices
@@ -167,9 +168,19 @@ def _logged(
 
     found = _side_by_side(deployment, use_case, asked, works)
     records = {work.record.key: work.record.data for work in works()}
-    page = write(as_logged_page(use_case.name, run_id, found, records))
+    page = write(
+        as_logged_page(use_case.name, run_id, found, records, _kinds(deployment, use_case, asked, run_id))
+    )
     _print_logged(found, as_json)
     return page
+
+
+def _kinds(deployment: Deployment, use_case: UseCase, asked: list[Candidate], run_id: str) -> Kinds:
+    """What the page covers: by the rule of what is compared, and of what the run was of."""
+    from furrow.engine.covering import kinds_of
+
+    ran = map(use_case.released, deployment.logged_releases(use_case, run_id))
+    return kinds_of([*(version for version, _ in asked), *ran])
 
 
 def _side_by_side(
