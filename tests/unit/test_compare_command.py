@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import open_run
 from furrow.cli import app
+from furrow.errors import PageNotWritten
 from furrow.testing import ModelServer
 from furrow.testing.protocols import Asked
 from tests import story
@@ -141,6 +142,17 @@ def test_the_comparison_is_a_page_as_well_at_a_place_that_one_may_choose(
     assert page.row("next-1", "brand")[1:4] == ["60", "12", "0"]
 
 
+def test_a_comparison_is_printed_also_when_its_page_cannot_be_written(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    told = ("compare", story.NAME, "v1", "v3", "--html", str(tmp_path / "file" / "page.html"))
+    in_words, as_json = furrow(*told, "--yes"), furrow(*told, "--json")
+    assert isinstance(in_words.exception, PageNotWritten) and isinstance(as_json.exception, PageNotWritten)
+    assert "Got better: 12" in in_words.output and "page:" not in in_words.output
+    assert json.loads(as_json.stdout)["html"] is None
+
+
 def test_models_of_one_version_have_a_page_with_their_prices(server: ModelServer) -> None:
     told = ("compare", story.NAME, "v1", "--model", "cheap", "--model", "dear", "--sample", "12")
     path = Path(found_of(*told)["html"])
@@ -240,6 +252,16 @@ def test_a_folder_that_masks_nothing_has_nothing_covered(
         for partition in run.fetch():
             run.validate(run.run_step("extract", partition))
     assert f"call: 010 {telephones} 1001" in page_of(tmp_path, "manual__2", "v1", "v3").text
+
+
+def test_what_differs_in_a_run_is_printed_also_when_its_page_cannot_be_written(
+    run_id: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    told = ("--from-run", run_id, "--html", str(tmp_path / "file" / "page.html"), "--json")
+    done = furrow("compare", story.NAME, "v1", "v3", *told)
+    assert isinstance(done.exception, PageNotWritten)
+    assert len(json.loads(done.stdout)[0]["differences"]) == 8
 
 
 def test_a_sample_of_them_is_said_in_words(run_id: str) -> None:
