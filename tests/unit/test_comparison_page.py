@@ -170,7 +170,12 @@ def test_of_very_many_records_that_differ_the_first_are_shown_and_all_are_counte
     listings: Listings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written_out: list[Any] = []
-    monkeypatch.setattr(comparison_page, "shown", lambda record: written_out.append(record) or "")
+
+    def shown(record: Any) -> str:
+        written_out.append(record)
+        return ""
+
+    monkeypatch.setattr(comparison_page, "shown", shown)
     many = ({"key": f"k{n}", "field": "brand", "before": 1, "after": 2} for n in range(MOST_RECORDS + 1))
     page = HtmlPage(as_logged_page("listings", "r", [differing(listings, *many)], {}, ()))
     assert page.names.issuperset({"details"}) and f"k{MOST_RECORDS - 1}" in page.text
