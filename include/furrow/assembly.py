@@ -328,15 +328,23 @@ class Deployment:
 
         Raises OptionUnknown when there is no such run.
         """
-        folder = self.run_store.run(use_case.name, run_id)
-        if not folder.exists("manifest.json"):
-            raise OptionUnknown(f"{use_case.name} has no run `{run_id}` in {self.settings.store}")
-        manifest = Manifest.from_json(folder.read_json("manifest.json"))
+        folder, manifest = self._fetched(use_case, run_id)
         lines = (line for part in manifest.partitions for line in folder.read_lines(part.path, part.records))
         works = [work for work in map(Work.from_json, lines) if work.open]
         drawn = sorted(works, key=lambda work: place_of(work.record.id))[:most]
         kept = {work.record.id for work in drawn}
         return [work for work in works if work.record.id in kept]
+
+    def logged_releases(self, use_case: UseCase, run_id: str) -> list[str]:
+        """Which releases a run was of: the live one, and a candidate. Raises like `logged_works`."""
+        _, manifest = self._fetched(use_case, run_id)
+        return [arm.release for arm in manifest.arms.all()]
+
+    def _fetched(self, use_case: UseCase, run_id: str) -> tuple[RunFolder, Manifest]:
+        folder = self.run_store.run(use_case.name, run_id)
+        if not folder.exists("manifest.json"):
+            raise OptionUnknown(f"{use_case.name} has no run `{run_id}` in {self.settings.store}")
+        return folder, Manifest.from_json(folder.read_json("manifest.json"))
 
     async def run_in_process(
         self,

@@ -37,6 +37,7 @@ FurrowError
     ├── ReleaseConflict        two people changed what is live at the same time; the second one decides anew
     ├── ReleaseRefused         a promotion or rollback that makes no sense now, and why
     ├── OptionUnknown          a run was asked for something that does not exist (version, use case)
+    ├── PageNotWritten         a report's page could not be written; what it would have shown was printed
     └── LocalFailed            a part of the embedded default did not start or stopped
 """
 
@@ -231,6 +232,10 @@ class ReleaseRefused(RunError):
 
 class OptionUnknown(RunError):
     """A run was asked for something that does not exist: a version, a use case, a step."""
+
+
+class PageNotWritten(RunError):
+    """The page of a report could not be written: the disk is full, or the place is none to write to."""
 
 
 class LocalFailed(RunError):

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import open_run
 from furrow.cli import app
+from furrow.errors import PageNotWritten
 from furrow.testing import ModelServer
 from furrow.testing.protocols import Asked
 from tests import story
@@ -141,6 +142,17 @@ def test_the_comparison_is_a_page_as_well_at_a_place_that_one_may_choose(
     assert page.row("next-1", "brand")[1:4] == ["60", "12", "0"]
 
 
+def test_a_comparison_is_printed_also_when_its_page_cannot_be_written(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    told = ("compare", story.NAME, "v1", "v3", "--html", str(tmp_path / "file" / "page.html"))
+    in_words, as_json = furrow(*told, "--yes"), furrow(*told, "--json")
+    assert isinstance(in_words.exception, PageNotWritten) and isinstance(as_json.exception, PageNotWritten)
+    assert "Got better: 12" in in_words.output and "page:" not in in_words.output
+    assert json.loads(as_json.stdout)["html"] is None
+
+
 def test_models_of_one_version_have_a_page_with_their_prices(server: ModelServer) -> None:
     told = ("compare", story.NAME, "v1", "--model", "cheap", "--model", "dear", "--sample", "12")
     path = Path(found_of(*told)["html"])
@@ -197,6 +209,59 @@ def test_what_a_run_fetched_is_a_page_with_the_records_that_differ(run_id: str, 
     page = HtmlPage(chosen.read_text(encoding="utf-8"))
     assert page.row("next-1", "brand")[:4] == ["brand", "40", "32", "0.800"]
     assert "body: 모델 1001" in page.text and run_id in page.text
+
+
+@pytest.fixture
+def telephones(server: ModelServer, prompts: FolderOfPrompts) -> str:
+    """The listings have a telephone number, also as their key, and v1, which runs, masks such."""
+    steps = prompts.path / story.NAME / "v1" / "steps.yaml"
+    steps.write_text("mask: {kinds: [phone]}\n" + steps.read_text(encoding="utf-8"), encoding="utf-8")
+    lines = [{**story.record(n), "id": f"010-1234-{n}", "call": f"010 1234 {n}"} for n in range(1000, 1040)]
+    prompts.put(f"{story.NAME}/in/listings.jsonl", "".join(f"{json.dumps(line)}\n" for line in lines))
+    return "1234"
+
+
+def page_of(tmp_path: Path, run_id: str, *versions: str) -> HtmlPage:
+    chosen = tmp_path / "run.html"
+    found_of("compare", story.NAME, *versions, "--from-run", run_id, "--html", str(chosen))
+    return HtmlPage(chosen.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("versions", [("v1", "v3"), ("v2", "v3")], ids=["compared", "of the run alone"])
+def test_the_page_covers_what_the_folder_masks(
+    telephones: str, run_id: str, tmp_path: Path, versions: tuple[str, str]
+) -> None:
+    page = page_of(tmp_path, run_id, *versions)
+    assert telephones not in page.text
+    assert "id: ●●●" in page.text and "call: ●●●" in page.text and "body: 모델 1001" in page.text
+
+
+def test_records_of_a_release_that_is_gone_are_covered_by_every_rule(
+    telephones: str, run_id: str, tmp_path: Path, prompts: FolderOfPrompts
+) -> None:
+    story.write_version(prompts, "v1")
+    page = page_of(tmp_path, run_id, "v2", "v3")
+    assert telephones not in page.text and "●●●" in page.text
+
+
+def test_a_folder_that_masks_nothing_has_nothing_covered(
+    telephones: str, run_id: str, tmp_path: Path, prompts: FolderOfPrompts
+) -> None:
+    story.write_version(prompts, "v1")
+    with open_run(story.NAME, "manual__2", EnvironmentConnections(os.environ)) as run:
+        for partition in run.fetch():
+            run.validate(run.run_step("extract", partition))
+    assert f"call: 010 {telephones} 1001" in page_of(tmp_path, "manual__2", "v1", "v3").text
+
+
+def test_what_differs_in_a_run_is_printed_also_when_its_page_cannot_be_written(
+    run_id: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    told = ("--from-run", run_id, "--html", str(tmp_path / "file" / "page.html"), "--json")
+    done = furrow("compare", story.NAME, "v1", "v3", *told)
+    assert isinstance(done.exception, PageNotWritten)
+    assert len(json.loads(done.stdout)[0]["differences"]) == 8
 
 
 def test_a_sample_of_them_is_said_in_words(run_id: str) -> None:

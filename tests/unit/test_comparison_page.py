@@ -9,13 +9,14 @@ import pytest
 
 from furrow.config.use_case import UseCase
 from furrow.engine.record import Work
+from furrow.evaluation import comparison_page
 from furrow.evaluation.cases import Case, load_cases
 from furrow.evaluation.choices import choices
 from furrow.evaluation.comparison import compare
 from furrow.evaluation.comparison_page import MOST_RECORDS, as_comparison_page, as_logged_page
 from furrow.evaluation.scope import Scope
 from furrow.evaluation.scoring import EvalReport, score
-from furrow.evaluation.side_by_side import side_by_side
+from furrow.evaluation.side_by_side import Difference, SideBySide, side_by_side
 from tests.folders import FolderOfPrompts
 from tests.html_page import HOSTILE, HtmlPage
 from tests.listings import accepted, case_line, failed, rejected, trace, write_listings
@@ -154,19 +155,52 @@ def test_hostile_text_in_what_a_run_fetched_is_shown_and_never_obeyed(listings: 
         results = (listings[0].version().result,) * 2
         found = side_by_side((f"v1 {said}", f"v2 {said}"), results, works, others)
         records = {work.record.key: {"body": said} for work in works}
-        return HtmlPage(as_logged_page("listings", f"run {said}", [found], records))
+        return HtmlPage(as_logged_page("listings", f"run {said}", [found], records, ()))
 
     assert page(text).tags == page("harmless").tags
     assert page(text).text.count(text) >= 2 * len(listings[1])
 
 
-def test_of_very_many_records_that_differ_the_first_are_shown_and_all_are_counted(
-    listings: Listings,
-) -> None:
+def differing(listings: Listings, *differences: dict[str, Any]) -> SideBySide:
     found = side_by_side(("a", "b"), (listings[0].version().result,) * 2, [], [])
-    many = [{"key": f"k{n}", "field": "brand", "before": 1, "after": 2} for n in range(MOST_RECORDS + 1)]
-    page = HtmlPage(
-        as_logged_page("listings", "r", [type(found)(**{**dict(found), "differences": many})], {})
-    )
+    return found.model_copy(update={"differences": [Difference.model_validate(each) for each in differences]})
+
+
+def test_of_very_many_records_that_differ_the_first_are_shown_and_all_are_counted(
+    listings: Listings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written_out: list[Any] = []
+
+    def shown(record: Any) -> str:
+        written_out.append(record)
+        return ""
+
+    monkeypatch.setattr(comparison_page, "shown", shown)
+    many = ({"key": f"k{n}", "field": "brand", "before": 1, "after": 2} for n in range(MOST_RECORDS + 1))
+    page = HtmlPage(as_logged_page("listings", "r", [differing(listings, *many)], {}, ()))
     assert page.names.issuperset({"details"}) and f"k{MOST_RECORDS - 1}" in page.text
     assert f"k{MOST_RECORDS}" not in page.text and f"{MOST_RECORDS + 1} values" in page.text
+    assert f"of {MOST_RECORDS + 1} records, the first {MOST_RECORDS} records are shown" in page.text
+    assert len(written_out) == MOST_RECORDS, "no text is made of what is not shown"
+
+
+def test_a_record_of_a_run_its_key_and_its_values_are_covered(listings: Listings) -> None:
+    keys = "010-1234-5678", "010-8765-4321"
+    found = differing(
+        listings,
+        {
+            "key": keys[0],
+            "field": "note",
+            "before": f"전화 {keys[0]}",
+            "after": {"call": [keys[1], "a@b.kr"]},
+        },
+        {"key": keys[1], "field": "note", "before": 1, "after": None},
+    )
+    records = {key: {"body": f"전화 {key}", "price": 3} for key in keys}
+    page = HtmlPage(as_logged_page("listings", "r", [found], records, ("phone",)))
+    assert not any(key in page.text for key in keys)
+    assert page.row("next-1", "note") == ["note", '"전화 ●●●"', '{"call": ["●●●", "a@b.kr"]}']
+    assert page.text.count("body: 전화 ●●●\nprice: 3") == 2, (
+        "two keys that look alike covered stay two records"
+    )
+    assert keys[0] in HtmlPage(as_logged_page("listings", "r", [found], records, ())).text

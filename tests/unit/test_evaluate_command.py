@@ -17,7 +17,7 @@ from furrow.engine.calls import Calls, Stamp
 from furrow.engine.pipeline import Pipeline
 from furrow.engine.reading import read_work
 from furrow.engine.record import Work
-from furrow.errors import OptionUnknown
+from furrow.errors import OptionUnknown, PageNotWritten
 from furrow.testing import MemoryLedger, MemorySource, ScriptedModel
 from tests.folders import FolderOfPrompts, record
 from tests.listings import case_line, write_listings
@@ -102,6 +102,37 @@ def test_open_shows_the_page_in_the_browser(home: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(webbrowser, "open", opened.append)
     told("--open", "--html", str(home / "page.html"))
     assert opened == [(home / "page.html").as_uri()]
+
+
+def sliced(prompts: FolderOfPrompts, *names: str) -> None:
+    write_listings(prompts, [{**case_line(n), "slices": list(names)} for n in range(3)])
+
+
+def test_long_korean_names_of_slices_make_a_name_that_a_file_may_have(
+    home: Path, prompts: FolderOfPrompts
+) -> None:
+    long = "아주긴이름의묶음" * 25
+    sliced(prompts, long)
+    page = Path(report_of("--slice", long)["html"])
+    assert page.exists() and 190 < len(page.name.encode()) <= 205 and "아주긴" in page.name
+
+
+def test_names_that_differ_only_where_they_are_cut_stay_two_pages(
+    home: Path, prompts: FolderOfPrompts
+) -> None:
+    one, other = "긴이름" * 70 + "하나", "긴이름" * 70 + "둘"
+    sliced(prompts, one, other)
+    pages = [report_of("--slice", name)["html"] for name in (one, other, one)]
+    assert pages[0] == pages[2] != pages[1]
+
+
+def test_results_are_printed_also_when_their_page_cannot_be_written(home: Path) -> None:
+    (home / "file").write_text("no folder")
+    place = home / "file" / "page.html"
+    for arguments in ([], ["--json"], ["--open"]):
+        done = told("--html", str(place), *arguments)
+        assert isinstance(done.exception, PageNotWritten) and str(place) in str(done.exception)
+        assert "Gate: pass" in done.output or json.loads(done.stdout)["html"] is None
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from furrow.assembly import Deployment
+    from furrow.cli.report_page import Page
     from furrow.config.use_case import UseCase, Version
+    from furrow.engine.covering import Kinds
     from furrow.engine.record import Work
     from furrow.evaluation.cases import Case
     from furrow.evaluation.choices import Choices
@@ -78,18 +80,19 @@ def compare(
         if not (yes or as_json):
             _ask(deployment, loaded, [(version, works()) for version, _ in asked])
         write = partial(write, [*names, from_run])
-        page = _logged(deployment, loaded, asked, works, from_run, as_json, write)
-        typer.echo(said(deployment.settings, page), err=as_json)  # the JSON is a list: no place for it
+        place = _logged(deployment, loaded, asked, works, from_run, as_json, write).written()
+        typer.echo(said(deployment.settings, place), err=as_json)  # the JSON is a list: no place for it
     else:
         tested = [(version, model, *_cases(loaded, version, sample)) for version, model in asked]
         if not (yes or as_json):
             _ask(deployment, loaded, [(each[0], [case.work() for case in each[2]]) for each in tested])
         reports = [_report(deployment, loaded, *each) for each in tested]
-        page = _tested(reports, as_json, by_slice, partial(write, [*names, "by-slice" if by_slice else None]))
+        write = partial(write, [*names, "by-slice" if by_slice else None])
+        place = _tested(reports, as_json, by_slice, write).written()
         if not as_json:
-            typer.echo(said(deployment.settings, page))
+            typer.echo(said(deployment.settings, place))
     if open_page:
-        open_in_browser(page)
+        open_in_browser(place)
 
 
 def _candidates(
@@ -160,16 +163,26 @@ def _logged(
     works: Callable[[], list[Work]],
     run_id: str,
     as_json: bool,
-    write: Callable[[str], Path],
-) -> Path:
+    write: Callable[[str], Page],
+) -> Page:
     """Each next to the first, on what a run fetched; printed, and as a page."""
     from furrow.evaluation.comparison_page import as_logged_page
 
     found = _side_by_side(deployment, use_case, asked, works)
     records = {work.record.key: work.record.data for work in works()}
-    page = write(as_logged_page(use_case.name, run_id, found, records))
+    page = write(
+        as_logged_page(use_case.name, run_id, found, records, _kinds(deployment, use_case, asked, run_id))
+    )
     _print_logged(found, as_json)
     return page
+
+
+def _kinds(deployment: Deployment, use_case: UseCase, asked: list[Candidate], run_id: str) -> Kinds:
+    """What the page covers: by the rule of what is compared, and of what the run was of."""
+    from furrow.engine.covering import kinds_of
+
+    ran = map(use_case.released, deployment.logged_releases(use_case, run_id))
+    return kinds_of([*(version for version, _ in asked), *ran])
 
 
 def _side_by_side(
@@ -199,7 +212,7 @@ def _print_logged(found: list[SideBySide], as_json: bool) -> None:
         render_side_by_side(each, Console())
 
 
-def _tested(reports: list[EvalReport], as_json: bool, by_slice: bool, write: Callable[[str], Path]) -> Path:
+def _tested(reports: list[EvalReport], as_json: bool, by_slice: bool, write: Callable[[str], Page]) -> Page:
     """Printed, and as a page."""
     from furrow.evaluation.choices import choices
     from furrow.evaluation.comparison import compare as compared
@@ -210,7 +223,7 @@ def _tested(reports: list[EvalReport], as_json: bool, by_slice: bool, write: Cal
     page = write(as_comparison_page(reports, found, comparisons, by_slice))
     if as_json:
         print_json(
-            {**found.to_json(), "comparisons": [each.to_json() for each in comparisons], "html": str(page)}
+            {**found.to_json(), "comparisons": [each.to_json() for each in comparisons], "html": page.place}
         )
     else:
         _print(found, comparisons, by_slice)

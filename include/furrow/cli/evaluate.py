@@ -94,12 +94,14 @@ def evaluate(
     page = write_page(deployment.settings, html, _page_name(report, limit), written)
     if as_json:
         compared = {"comparison": comparison.to_json()} if comparison is not None else {}
-        print_json({**report.to_json(), "gate": verdict.to_json(), **compared, "html": str(page)})
+        print_json({**report.to_json(), "gate": verdict.to_json(), **compared, "html": page.place})
     else:
         render(report, Console(), verdict, comparison)
-        typer.echo(f"page: {page}")
+    place = page.written()
+    if not as_json:
+        typer.echo(f"page: {place}")
     if open_page:
-        open_in_browser(page)
+        open_in_browser(place)
 
 
 def _report(

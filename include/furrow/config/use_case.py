@@ -134,6 +134,11 @@ class UseCase:
             raise OptionUnknown(f"{self.name} has no version `{chosen}`; it has {', '.join(self.versions)}")
         return self.versions[chosen]
 
+    def released(self, release: str) -> Version | None:
+        """The version as it was released; None when the folder is not that any more."""
+        version = self.versions.get(release.partition("@")[0])
+        return version if version is not None and version.release == release else None
+
 
 @dataclass(frozen=True)
 class Broken:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
+from furrow.engine.covering import Kinds, covered
 from furrow.evaluation.choices import Choices
 from furrow.evaluation.comparison import Change, Comparison
 from furrow.evaluation.markup import fill
@@ -107,16 +109,30 @@ class Differing:
 
 
 def as_logged_page(
-    use_case: str, run_id: str, found: Sequence[SideBySide], records: Mapping[str, Json]
+    use_case: str, run_id: str, found: Sequence[SideBySide], records: Mapping[str, Json], kinds: Kinds
 ) -> str:
-    """The page of versions on what a run fetched. records: by key, what they said."""
-    beside = [(each, list(_differing(each, records))) for each in found]
-    return fill(LOGGED_TEMPLATE, use_case=use_case, run_id=run_id, beside=beside, most=MOST_RECORDS)
+    """The page of versions on what a run fetched. records: by key, what they said; kinds: of personal data
+    that the page covers, since these are no cases but what people wrote.
+    """
+    beside = []
+    for each in found:
+        by_key = _by_key(each.differences)
+        first = islice(by_key.items(), MOST_RECORDS)
+        cases = [_differing(key, differences, records.get(key, {}), kinds) for key, differences in first]
+        beside.append((each, len(by_key), cases))
+    return fill(LOGGED_TEMPLATE, use_case=use_case, run_id=run_id, beside=beside)
 
 
-def _differing(found: SideBySide, records: Mapping[str, Json]) -> Iterator[Differing]:
+def _by_key(differences: Iterable[Difference]) -> dict[str, list[Difference]]:
     by_key: dict[str, list[Difference]] = {}
-    for each in found.differences:
+    for each in differences:
         by_key.setdefault(each.key, []).append(each)
-    for key, differences in by_key.items():
-        yield Differing(key, differences, shown(records.get(key, {})))
+    return by_key
+
+
+def _differing(key: str, differences: Iterable[Difference], record: Json, kinds: Kinds) -> Differing:
+    values = [
+        each.model_copy(update={"before": covered(each.before, kinds), "after": covered(each.after, kinds)})
+        for each in differences
+    ]
+    return Differing(covered(key, kinds), values, shown(covered(record, kinds)))

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 from furrow.assembly import Deployment
 from furrow.batch.manifest import Manifest
-from furrow.config.models import MaskKind
 from furrow.config.use_case import UseCase, Version
-from furrow.engine.personal import find_personal
+from furrow.engine.covering import Kinds, covered, kinds_of
 from furrow.engine.ports import Arrival
 from furrow.engine.reading import READING, read_work
 from furrow.engine.recall import Exchange
@@ -30,7 +29,6 @@ RUNS_SEARCHED = 20
 SEARCH_SECONDS = 5.0
 """A key that is in no run would have every file of them read."""
 LETTERS_ON_A_PAGE = 50
-_MASKED = "●●●"
 
 
 @dataclass(frozen=True)
@@ -73,12 +71,12 @@ class Way:
     masked: bool
     note: str | None = None
     in_batch_run: bool = False
-    kinds: tuple[MaskKind, ...] = ()
+    kinds: Kinds = ()
 
     @property
     def shown_key(self) -> str:
         """The record's key as this user may see it."""
-        return str(_covered(self.record.key, self.kinds))
+        return str(covered(self.record.key, self.kinds))
 
     @property
     def unread(self) -> bool:
@@ -110,8 +108,8 @@ def find(deployment: Deployment, use_case: str, key: str, unmasked: bool) -> Fou
             break
         sightings += _sightings(deployment, run, key, deadline)
         searched += 1
-    covered = _covered_letters(deployment, use_case, letters, unmasked)
-    return Found(sightings, covered, searched, _results_topic(deployment.use_case(use_case)))
+    letters = _covered_letters(deployment, use_case, letters, unmasked)
+    return Found(sightings, letters, searched, _results_topic(deployment.use_case(use_case)))
 
 
 def dead_letters(
@@ -137,7 +135,7 @@ def way_in_run(
         if found != arm:
             continue
         release = manifest.arm(arm).release
-        version = _version_of(use_case, release)
+        version = use_case.released(release)
         way = _way(deployment, version, release, run_id, work, unmasked)
         sinks = use_case.pipeline.publish.sinks if manifest.arm(arm).published else []
         published = list(sinks) if work.result is not None else []
@@ -156,7 +154,7 @@ def way_of_letter(deployment: Deployment, name: str, run_id: str, record_id: str
     if letter is None or text is None:
         raise OptionUnknown("there is no such dead letter, or its text was pruned")
     work = _work_of(record_id, text, use_case)
-    version = _version_of(use_case, letter.release)
+    version = use_case.released(letter.release)
     way = _way(deployment, version, letter.release, run_id, work, unmasked)
     return way if letter.open else replace(way, published=list(use_case.pipeline.publish.sinks))
 
@@ -204,12 +202,6 @@ def _work_of(record_id: str, text: str, use_case: UseCase) -> Work:
     return read_work(arrival, use_case.pipeline.record)
 
 
-def _version_of(use_case: UseCase, release: str) -> Version | None:
-    """The version as it was released; None when the folder is not that any more."""
-    version = use_case.versions.get(release.partition("@")[0])
-    return version if version is not None and version.release == release else None
-
-
 def _way(
     deployment: Deployment,
     version: Version | None,
@@ -218,7 +210,7 @@ def _way(
     work: Work,
     unmasked: bool,
 ) -> Way:
-    kinds = () if unmasked else _kinds_of(version)
+    kinds = () if unmasked else kinds_of([version])
     if version is None:
         note = f"{release} is not in the folder any more: its prompts cannot be shown"
         return _covered_way(Way(work.record, release, run_id, work, [], [], bool(kinds), note), kinds)
@@ -241,17 +233,17 @@ async def _recalled(deployment: Deployment, version: Version, work: Work) -> tup
     return recall.exchanges, done
 
 
-def _covered_way(way: Way, kinds: tuple[MaskKind, ...]) -> Way:
+def _covered_way(way: Way, kinds: Kinds) -> Way:
     """The same without personal data of these kinds; prompts and answers never had any."""
     if not kinds:
         return way
     work, rejection = way.work, way.work.rejection
     if rejection is not None:
-        raw, message = _covered(rejection.raw, kinds), _covered(rejection.message, kinds)
+        raw, message = covered(rejection.raw, kinds), covered(rejection.message, kinds)
         rejection = replace(rejection, raw=raw, message=message)
-    covered = replace(work, result=_covered(work.result, kinds), rejection=rejection)
+    shown = replace(work, result=covered(work.result, kinds), rejection=rejection)
     return replace(
-        way, kinds=kinds, record=replace(way.record, data=_covered(way.record.data, kinds)), work=covered
+        way, kinds=kinds, record=replace(way.record, data=covered(way.record.data, kinds)), work=shown
     )
 
 
@@ -262,32 +254,9 @@ def _covered_letters(
     if unmasked or not letters:
         return letters
     use_case = deployment.use_case(name)
-    covered = []
+    shown = []
     for letter in letters:
-        kinds = _kinds_of(_version_of(use_case, letter.release))
-        key, message = _covered(letter.key, kinds), _covered(letter.message, kinds)
-        covered.append(replace(letter, key=key, message=message))
-    return covered
-
-
-def _kinds_of(version: Version | None) -> tuple[MaskKind, ...]:
-    if version is None:
-        return get_args(MaskKind)
-    return tuple(version.file.mask.kinds) if version.file.mask is not None else ()
-
-
-def _covered(value: Any, kinds: tuple[MaskKind, ...]) -> Any:
-    if not kinds:
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _MASKED if find_personal(str(value), kinds) else value
-    if isinstance(value, str):
-        covered: str = value
-        for span in reversed(find_personal(value, kinds)):
-            covered = covered[: span.start] + _MASKED + covered[span.end :]
-        return covered
-    if isinstance(value, list):
-        return [_covered(each, kinds) for each in value]
-    if isinstance(value, dict):
-        return {_covered(name, kinds): _covered(each, kinds) for name, each in value.items()}
-    return value
+        kinds = kinds_of([use_case.released(letter.release)])
+        key, message = covered(letter.key, kinds), covered(letter.message, kinds)
+        shown.append(replace(letter, key=key, message=message))
+    return shown
