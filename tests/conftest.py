@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,11 @@ def root() -> Path:
 def prompts(tmp_path: Path) -> FolderOfPrompts:
     """A prompts folder with one small, valid use case `goods`, to be changed by a test."""
     return FolderOfPrompts.write(tmp_path / "prompts")
+
+
+@pytest.fixture(scope="module")
+def frozen_heap() -> Iterator[None]:
+    """statsmodels collects garbage at each correction of p-values, over all that a suite has imported."""
+    gc.freeze()
+    yield
+    gc.unfreeze()

@@ -25,6 +25,7 @@ from furrow.evaluation.run_report import RunReport
 from furrow.store.windows import Windows
 from tests.folders import FolderOfPrompts
 
+pytestmark = pytest.mark.usefixtures("frozen_heap")
 FIELDS = Fields(
     {
         "condition": FieldSpec(type="enum", values=["new", "used", "broken"]),
