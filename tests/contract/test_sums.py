@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from furrow.engine.ports import Answer, Finish, Purchase
@@ -349,3 +350,19 @@ def test_an_alarm_that_no_digest_reaches_any_more_goes(database: Database) -> No
     look(database, NOON, "brand moved")
     look(database, NOON + KEPT + timedelta(hours=1), "brand moved")
     assert len(DriftLooks(database).alarms("goods", NOON, NOON + 2 * KEPT)) == 1
+
+
+def test_a_look_waits_for_no_other_that_is_being_noted_and_takes_no_newer_one_away(
+    database: Database,
+) -> None:
+    look(database, NOON, run_id="older")
+    look(database, NOON - timedelta(hours=1), run_id="r0")
+    rows = sa.select(drifts.c.look).order_by(drifts.c.at)
+    assert database.read(lambda connection: connection.scalars(rows).all()) == ["r0", "older"]
+    if database.dialect == "sqlite":
+        return  # one writer at a time: none waits for another with something in hand
+    again = drifts.update().where(drifts.c.look == "older")
+    with ThreadPoolExecutor(1) as pool, database.engine.begin() as other:
+        other.execute(again.values(at=NOON + timedelta(minutes=9)))
+        pool.submit(look, database, NOON + timedelta(minutes=5), run_id="r1").result(timeout=20)
+    assert database.read(lambda connection: connection.scalars(rows).all()) == ["r1", "older"]
