@@ -15,14 +15,18 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment, open_run
+from furrow.engine.ports import Answer, Finish, Purchase
 from furrow.evaluation.digest_page import as_digest_page
 from furrow.orchestration import pages, record_page
 from furrow.orchestration.diff_page import _pairs, differing_files
 from furrow.orchestration.experiment_dag import experiment_dag
+from furrow.store.ledger import SqlLedger
+from furrow.store.tables import call_days
 from furrow.testing import ModelServer
 from furrow.testing.protocols import Asked
 from tests.dags.test_experiment_dag import EXPERIMENT, watch
@@ -340,6 +344,32 @@ def test_calls_that_were_pruned_are_still_counted(
     monkeypatch.setattr("furrow.orchestration.call_list.newest_calls", lambda *_: [])
     text = text_of(client, f"/calls?use_case=goods&day={deployment.call_days._now().date()}")
     assert "8 calls" in text and "The ledger was pruned" in text
+
+
+def test_a_page_of_pruned_calls_is_not_called_one_on_which_nothing_was_bought(
+    client: TestClient, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "CALLS", 3)
+    monkeypatch.setattr("furrow.orchestration.call_list.newest_calls", lambda *_: [])
+    path = f"/calls?use_case=goods&day={deployment.call_days._now().date()}"
+    pruned, behind = text_of(client, f"{path}&page=2"), text_of(client, f"{path}&page=9")
+    assert "The ledger was pruned" in pruned and "2 / 3" in pruned
+    assert "fewer calls" in behind and re.search(r'<a href="calls\?[^"]*page=3[^"]*">←', behind)
+    assert "Nothing was bought" not in pruned + behind
+
+
+def test_a_page_of_calls_adds_up_what_is_settled(
+    client: TestClient, prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
+    monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
+    at = datetime.now(UTC) - timedelta(hours=1)
+    database = Deployment().database
+    answer = Answer("{}", Finish.STOP, "m", 10, 2, 0.25, 1.0)
+    SqlLedger(database, lambda: at).record([Purchase("k", answer, "small", "goods", "extract", "v1@1", "r")])
+    assert " 1 calls" in text_of(client, "/calls?use_case=goods")
+    added = database.read(lambda connection: connection.scalar(sa.select(call_days.c.calls)))
+    assert added == 1
 
 
 def test_the_runs_behind_a_number_are_listed_and_page(
