@@ -478,6 +478,24 @@ def drawn(text: str, name: str) -> dict[str, Any]:
     return found
 
 
+def not_as_written(look: dict[str, Any]) -> list[str]:
+    """Files that a look of this experiment may have become, from no JSON to one false figure."""
+    analysis, effect = look["analysis"], look["analysis"]["effect"]
+    without = {name: value for name, value in look.items() if name != "analysis"}
+    others = [
+        [],
+        without,
+        look | {"at": "yesterday"},
+        look | {"at": "2026-11-25T00:00:00"},
+        look | {"at": None, "analysis": []},
+        look | {"analysis": analysis | {"live": {}}},
+        look | {"analysis": analysis | {"effect": effect | {"difference": "much"}}},
+        look | {"analysis": analysis | {"effect": effect | {"always": [0.1]}}},
+        look | {"analysis": analysis | {"effect": effect | {"difference": float("nan")}}},
+    ]
+    return ["{", *map(json.dumps, others)]
+
+
 def test_the_effect_is_drawn_with_its_interval_at_each_look_that_was_taken(
     prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -492,8 +510,12 @@ def test_the_effect_is_drawn_with_its_interval_at_each_look_that_was_taken(
         task.execute({"run_id": run_id})
     other = Deployment().run_store.run("goods.experiment", "manual__2026-11-20T00:00:00+00:00")
     other.write_json("experiment.json", {"experiment": "another"})
-    damaged = Deployment().run_store.run("goods.experiment", "manual__2026-11-21T00:00:00+00:00")
-    damaged.write_text("experiment.json", "{")
+    whole = json.loads(Deployment().run_store.run("goods.experiment", taken[0]).read_text("experiment.json"))
+    for number, text in enumerate(not_as_written(whole), 10):
+        damaged = Deployment().run_store.run("goods.experiment", f"manual__2026-11-{number}T00:00:00+00:00")
+        damaged.write_text("experiment.json", text)
+    misnamed = Deployment().run_store.run("goods.experiment", "manual__2026-99-99T00:00:00+00:00")
+    misnamed.write_json("experiment.json", whole)
     text = text_of(signed_in(), "/use-case?use_case=goods")
     found = drawn(text, "effect")
     assert found["kind"] == "effect" and found["units"] == [400, 400, 400]
