@@ -1,9 +1,9 @@
 """How long each page takes with 1,000,000 calls and 200 use cases: SQLite, and with --postgresql that too.
 
-The calls are of the last 30 days; each use case has an hourly window with a whole report, dead letters,
-evaluations and releases. Each page is asked by its route, without the browser, in a process that has shown it
-before: the first time is reported on its own. One page is asked as a page without sums would have to: by
-reading every call.
+The calls are of the last 30 days, a quarter of them of one use case; each use case has an hourly window with
+a whole report, dead letters, evaluations and releases. Each page is asked by its route, without the browser,
+in a process that has shown it before: the first time is reported on its own. One page is asked as a page
+without sums would have to: by reading every call.
 """
 
 from __future__ import annotations
@@ -48,6 +48,10 @@ PAGES = {
     "calls of a run": "/calls?use_case={name}&run_id=r0",
     "calls of 30 days": "/calls?use_case={name}",
     "calls of a step": "/calls?use_case={name}&step=extract&model=local-large&page=3",
+    "large: a run": "/calls?use_case={large}&run_id=r0",
+    "large: 30 days": "/calls?use_case={large}",
+    "large: a day": "/calls?use_case={large}&day={yesterday}",
+    "large: a step": "/calls?use_case={large}&step=extract&model=local-large&page=3",
     "price of a day": "/price?day={yesterday}",
     "runs": "/runs?use_case={name}",
 }
@@ -137,12 +141,18 @@ def call(number: int, names: list[str], at: datetime) -> dict[str, Any]:
         "cost_usd": 0.0002,
         "seconds": 0.8,
         "alias": alias,
-        "use_case": names[number % len(names)],
+        "use_case": buyer(number, names),
         "step": ("summarize", "extract")[number // len(names) % 2],
         "release": "v1@3f2a9c1d",
         "run_id": f"r{number // 40_000}",
         "created_at": at,
     }
+
+
+def buyer(number: int, names: list[str]) -> str:
+    """The first has a quarter of all calls, the others as many as each other."""
+    first, *rest = names
+    return first if number % 4 == 0 or not rest else rest[number % len(rest)]
 
 
 def window_report() -> dict[str, Any]:
@@ -253,9 +263,8 @@ def measured(database: Database, names: list[str], rows: int) -> dict[str, Any]:
     CallDays(database).add_up()
     added = time.perf_counter() - start
     client, yesterday = signed_in(set(names)), datetime.now(UTC).date() - timedelta(days=1)
-    pages = {
-        page: timed(client, path.format(name=names[7], yesterday=yesterday)) for page, path in PAGES.items()
-    }
+    asked = {"name": names[7], "large": names[0], "yesterday": yesterday}
+    pages = {page: timed(client, path.format(**asked)) for page, path in PAGES.items()}
     return {
         "build_seconds": round(built, 1),
         "add_up_seconds": round(added, 1),

@@ -5,14 +5,17 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from furrow.engine.ports import Answer, Finish, Purchase
 from furrow.store.budgets import Budgets
 from furrow.store.call_days import SETTLED, Bought, CallDays
-from furrow.store.call_history import Wanted, newest_calls, sums_of_run
-from furrow.store.database import Database
+from furrow.store.call_history import Wanted, in_order, newest_calls, sums_of_run
+from furrow.store.database import Database, open_database
 from furrow.store.dead_letters import DeadLetters, Letter
 from furrow.store.drift_looks import KEPT, DriftLooks
 from furrow.store.evaluations import Evaluated, Evaluations
@@ -103,6 +106,28 @@ def test_the_sums_of_some_days_are_as_many_as_the_calls_that_are_listed(database
     assert [call.created_at for call in found] == sorted((call.created_at for call in found), reverse=True)
     [of_run] = sums_of_run(database, "goods", "r1")
     assert (of_run.calls, of_run.unpriced, of_run.cost_usd) == (5, 1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        pytest.param(Wanted("goods"), "by_use_case (use_case=?)", id="all"),
+        pytest.param(
+            Wanted("goods", first=DAY, last=DAY), "by_use_case (use_case=? AND created_at>?", id="a day"
+        ),
+        pytest.param(Wanted("goods", step="extract", first=DAY), "by_use_case (use_case=? AND", id="a step"),
+        pytest.param(Wanted("goods", run_id="r1"), "by_run (use_case=? AND run_id=?)", id="a run"),
+    ],
+)
+def test_a_page_of_calls_comes_in_the_order_of_an_index_without_sorting_the_rest(
+    tmp_path: Path, wanted: Wanted, index: str
+) -> None:
+    query = (
+        in_order(wanted).limit(100).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    )
+    database = open_database(f"sqlite:///{tmp_path / 'furrow.db'}")
+    [plan] = database.read(lambda c: [row[-1] for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")])
+    assert plan.startswith(f"SEARCH furrow_calls USING INDEX furrow_calls_{index}")
 
 
 def test_a_call_that_may_still_be_followed_by_an_older_one_waits(database: Database) -> None:
@@ -325,3 +350,19 @@ def test_an_alarm_that_no_digest_reaches_any_more_goes(database: Database) -> No
     look(database, NOON, "brand moved")
     look(database, NOON + KEPT + timedelta(hours=1), "brand moved")
     assert len(DriftLooks(database).alarms("goods", NOON, NOON + 2 * KEPT)) == 1
+
+
+def test_a_look_waits_for_no_other_that_is_being_noted_and_takes_no_newer_one_away(
+    database: Database,
+) -> None:
+    look(database, NOON, run_id="older")
+    look(database, NOON - timedelta(hours=1), run_id="r0")
+    rows = sa.select(drifts.c.look).order_by(drifts.c.at)
+    assert database.read(lambda connection: connection.scalars(rows).all()) == ["r0", "older"]
+    if database.dialect == "sqlite":
+        return  # one writer at a time: none waits for another with something in hand
+    again = drifts.update().where(drifts.c.look == "older")
+    with ThreadPoolExecutor(1) as pool, database.engine.begin() as other:
+        other.execute(again.values(at=NOON + timedelta(minutes=9)))
+        pool.submit(look, database, NOON + timedelta(minutes=5), run_id="r1").result(timeout=20)
+    assert database.read(lambda connection: connection.scalars(rows).all()) == ["r1", "older"]

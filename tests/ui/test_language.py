@@ -11,6 +11,7 @@ from furrow.evaluation.gate import Decision
 from furrow.orchestration import charts, experiment_page, language, price_page, status, use_case_page
 from furrow.orchestration.language import catalogue, language_of, translator
 from furrow.orchestration.rendering import dollars
+from furrow.store.releases import Action
 
 TEMPLATES = Path(language.__file__).parent / "templates"
 WORDS = {"success", "failed", "running", "queued", "accepted", "rejected", "on its way"}
@@ -31,7 +32,7 @@ def texts() -> set[str]:
     titles = [title for text in sources for title in re.findall(drawn, text)]
     assert len(alarms) > 3 and len(titles) > 3
     decisions = {str(each).replace("_", " ") for each in Decision}
-    return found | {*alarms, *titles} | WORDS | RUNGS | decisions
+    return found | {*alarms, *titles} | WORDS | RUNGS | decisions | {str(each) for each in Action}
 
 
 def test_every_text_of_the_pages_has_a_korean_one_and_none_is_left_over() -> None:

@@ -15,14 +15,18 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment, open_run
+from furrow.engine.ports import Answer, Finish, Purchase
 from furrow.evaluation.digest_page import as_digest_page
 from furrow.orchestration import pages, record_page
 from furrow.orchestration.diff_page import _pairs, differing_files
 from furrow.orchestration.experiment_dag import experiment_dag
+from furrow.store.ledger import SqlLedger
+from furrow.store.tables import call_days
 from furrow.testing import ModelServer
 from furrow.testing.protocols import Asked
 from tests.dags.test_experiment_dag import EXPERIMENT, watch
@@ -342,6 +346,32 @@ def test_calls_that_were_pruned_are_still_counted(
     assert "8 calls" in text and "The ledger was pruned" in text
 
 
+def test_a_page_of_pruned_calls_is_not_called_one_on_which_nothing_was_bought(
+    client: TestClient, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "CALLS", 3)
+    monkeypatch.setattr("furrow.orchestration.call_list.newest_calls", lambda *_: [])
+    path = f"/calls?use_case=goods&day={deployment.call_days._now().date()}"
+    pruned, behind = text_of(client, f"{path}&page=2"), text_of(client, f"{path}&page=9")
+    assert "The ledger was pruned" in pruned and "2 / 3" in pruned
+    assert "fewer calls" in behind and re.search(r'<a href="calls\?[^"]*page=3[^"]*">←', behind)
+    assert "Nothing was bought" not in pruned + behind
+
+
+def test_a_page_of_calls_adds_up_what_is_settled(
+    client: TestClient, prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
+    monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
+    at = datetime.now(UTC) - timedelta(hours=1)
+    database = Deployment().database
+    answer = Answer("{}", Finish.STOP, "m", 10, 2, 0.25, 1.0)
+    SqlLedger(database, lambda: at).record([Purchase("k", answer, "small", "goods", "extract", "v1@1", "r")])
+    assert " 1 calls" in text_of(client, "/calls?use_case=goods")
+    added = database.read(lambda connection: connection.scalar(sa.select(call_days.c.calls)))
+    assert added == 1
+
+
 def test_the_runs_behind_a_number_are_listed_and_page(
     client: TestClient, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -448,6 +478,24 @@ def drawn(text: str, name: str) -> dict[str, Any]:
     return found
 
 
+def not_as_written(look: dict[str, Any]) -> list[str]:
+    """Files that a look of this experiment may have become, from no JSON to one false figure."""
+    analysis, effect = look["analysis"], look["analysis"]["effect"]
+    without = {name: value for name, value in look.items() if name != "analysis"}
+    others = [
+        [],
+        without,
+        look | {"at": "yesterday"},
+        look | {"at": "2026-11-25T00:00:00"},
+        look | {"at": None, "analysis": []},
+        look | {"analysis": analysis | {"live": {}}},
+        look | {"analysis": analysis | {"effect": effect | {"difference": "much"}}},
+        look | {"analysis": analysis | {"effect": effect | {"always": [0.1]}}},
+        look | {"analysis": analysis | {"effect": effect | {"difference": float("nan")}}},
+    ]
+    return ["{", *map(json.dumps, others)]
+
+
 def test_the_effect_is_drawn_with_its_interval_at_each_look_that_was_taken(
     prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -462,8 +510,12 @@ def test_the_effect_is_drawn_with_its_interval_at_each_look_that_was_taken(
         task.execute({"run_id": run_id})
     other = Deployment().run_store.run("goods.experiment", "manual__2026-11-20T00:00:00+00:00")
     other.write_json("experiment.json", {"experiment": "another"})
-    damaged = Deployment().run_store.run("goods.experiment", "manual__2026-11-21T00:00:00+00:00")
-    damaged.write_text("experiment.json", "{")
+    whole = json.loads(Deployment().run_store.run("goods.experiment", taken[0]).read_text("experiment.json"))
+    for number, text in enumerate(not_as_written(whole), 10):
+        damaged = Deployment().run_store.run("goods.experiment", f"manual__2026-11-{number}T00:00:00+00:00")
+        damaged.write_text("experiment.json", text)
+    misnamed = Deployment().run_store.run("goods.experiment", "manual__2026-99-99T00:00:00+00:00")
+    misnamed.write_json("experiment.json", whole)
     text = text_of(signed_in(), "/use-case?use_case=goods")
     found = drawn(text, "effect")
     assert found["kind"] == "effect" and found["units"] == [400, 400, 400]

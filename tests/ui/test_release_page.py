@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,8 +35,8 @@ def deployment(prompts: FolderOfPrompts, tmp_path: Path) -> Deployment:
     return Deployment(settings, EnvironmentConnections({}))
 
 
-def shown(deployment: Deployment) -> str:
-    return in_html("releases.html.j2", View("en", "light"), page=release_page(deployment, "goods"))
+def shown(deployment: Deployment, language: str = "en") -> str:
+    return in_html("releases.html.j2", View(language, "light"), page=release_page(deployment, "goods"))
 
 
 def evaluated(evaluation: str, text: str = "brand") -> Evaluated:
@@ -62,6 +63,17 @@ def test_the_log_and_the_evaluations_stand_there_the_newest_first(deployment: De
     assert text.index("rollback") < text.index("canary</td>") < text.index(">initial<")
     assert "25 %" in text and "evaluation=e%201&amp;version=v2" in text
     assert "brand 0.750" in text and "never_labelled" not in text and "not enough evidence" in text
+
+
+def test_in_korean_the_page_has_no_english_heads_nor_words_of_its_own(deployment: Deployment) -> None:
+    assert "아직 릴리스한 것이 없습니다" in shown(deployment, "ko")
+    deployment.promotions("goods").promote("v2", "minji", "better", evaluation="e 1")
+    deployment.evaluations.note([evaluated("e 1")])
+    text = shown(deployment, "ko")
+    cells = re.findall(r'<th[^>]*>([^<]*)</th>|<td class="state">([^<]*)</td>', text)
+    written = [head or state for head, state in cells if head or state]
+    assert len(written) > 15 and [each for each in written if re.search("[A-Za-z]", each)] == []
+    assert ">해당 평가</a>" in text and ">보고서</a>" in text
 
 
 def test_what_people_and_models_wrote_is_never_markup(deployment: Deployment) -> None:

@@ -194,6 +194,7 @@ def test_windows_that_were_noted_before_are_in_the_sums_after_the_upgrade(tmp_pa
     report = {"outcomes": {"accepted": 8, "rejected": 2}, "cost_usd": 0.5}
     Windows(database).note("goods", "v1@1", "r1", began, began, 10, report)
     with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX furrow_calls_by_use_case")
         for name in ("window_sums", "drifts", "call_days", "marks"):
             connection.exec_driver_sql(f"DROP TABLE furrow_{name}")
         connection.exec_driver_sql(f"UPDATE {migrations.VERSION_TABLE} SET version_num = '0005'")
@@ -206,6 +207,7 @@ def test_the_newest_looks_at_drift_stay_in_the_upgrade_and_their_history_begins(
     url = f"sqlite:///{tmp_path / 'furrow.db'}"
     database, at = open_database(url), datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
     with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX furrow_calls_by_use_case")
         connection.exec_driver_sql("DROP TABLE furrow_drifts")
         connection.exec_driver_sql(
             "CREATE TABLE furrow_drifts (use_case VARCHAR PRIMARY KEY, release VARCHAR NOT NULL,"

@@ -17,8 +17,8 @@ _BY = ("step", "alias", "release")
 
 @dataclass(frozen=True)
 class CallList:
-    """A page of calls. total, cost_usd, unpriced: of all that fit, also of those that the ledger has pruned;
-    steps: for which anything was bought in that run, or in those days.
+    """A page of calls. total, cost_usd, unpriced: of all that fit; of some days also of those that the ledger
+    has pruned, of a run of those that it still has. steps: for which anything was bought in them.
     """
 
     wanted: Wanted

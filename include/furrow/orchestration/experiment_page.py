@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
+from pydantic import AwareDatetime, BaseModel, FiniteFloat, ValidationError
+
 from furrow.assembly import Deployment
 from furrow.batch.experimenting import LOOK
 from furrow.config.loader import EXPERIMENT
@@ -34,6 +36,28 @@ class ExperimentPage:
     look: Json
     chart: Chart | None
     dag: str
+
+
+class _Arm(BaseModel):
+    units: int
+
+
+class _Effect(BaseModel):
+    difference: FiniteFloat
+    always: tuple[FiniteFloat, FiniteFloat]
+
+
+class _Analysis(BaseModel):
+    live: _Arm
+    candidate: _Arm
+    effect: _Effect | None
+
+
+class _Look(BaseModel):
+    """What the chart needs of `Look.to_json`; a file is not always as it was written."""
+
+    analysis: _Analysis
+    at: AwareDatetime | None = None
 
 
 def experiment_page(deployment: Deployment, name: str) -> ExperimentPage | None:
@@ -65,8 +89,7 @@ def _taken(folder: RunFolder, dag_id: str, experiment: str) -> Iterator[Interval
             log.warning("a look is left out: %s", error)
             continue
         if look.get("experiment") == experiment:
-            at = datetime.fromisoformat(look["at"]) if "at" in look else due
-            yield from _interval(look, at, dag_run_path(dag_id, run_id))
+            yield from _interval(look, due, dag_run_path(dag_id, run_id))
 
 
 def _files(folder: RunFolder) -> list[tuple[datetime, str, str]]:
@@ -75,16 +98,28 @@ def _files(folder: RunFolder) -> list[tuple[datetime, str, str]]:
     for file in folder.list():
         run, _, name = file.partition("/")
         run_id = unquote(run)
-        due = _DUE.search(run_id)
+        due = _due(run_id)
         if name == LOOK and due is not None:
-            found.append((datetime.fromisoformat(due[1]), run_id, file))
+            found.append((due, run_id, file))
     return sorted(found, reverse=True)
 
 
-def _interval(look: Json, at: datetime, href: str) -> Iterator[Interval]:
-    """None before there are units enough for one."""
-    analysis = look["analysis"]
-    if effect := analysis["effect"]:
-        units = analysis["live"]["units"] + analysis["candidate"]["units"]
-        low, high = effect["always"]
-        yield Interval(at, units, effect["difference"], low, high, href)
+def _due(run_id: str) -> datetime | None:
+    """The moment in it, where there is one; anybody may name a run."""
+    try:
+        return datetime.fromisoformat(found[1]).astimezone(UTC) if (found := _DUE.search(run_id)) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _interval(told: Json, due: datetime, href: str) -> Iterator[Interval]:
+    """None before there are units enough for one, nor of what is no look."""
+    try:
+        look = _Look.model_validate(told)
+    except ValidationError as error:
+        log.warning("the look of %s is left out: %s", href, error)
+        return
+    analysis = look.analysis
+    if effect := analysis.effect:
+        units = analysis.live.units + analysis.candidate.units
+        yield Interval(look.at or due, units, effect.difference, *effect.always, href)

@@ -288,7 +288,9 @@ def calls(
     step = step.rpartition(".")[2]
     asked = Wanted(name, run_id or None, step or None, model or None, release or None, first, last, unpriced)
     with _told():
-        found = call_list.call_list(_deployment(), asked, page, CALLS)
+        deployment = _deployment()
+        _add_up(deployment)
+        found = call_list.call_list(deployment, asked, page, CALLS)
     place = {"dag_id": use_case, "is_stream": use_case.endswith(STREAM), "page": page}
     values = {**place, "found": found, "asked": call_list.asked_for(found.wanted)}
     view = replace(view, tab="records" if run_id else "calls", use_case=name)

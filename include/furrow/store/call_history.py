@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -52,10 +53,15 @@ class Wanted:
 
 def newest_calls(database: Database, wanted: Wanted, page: int, size: int) -> list[Call]:
     """A page of calls, the newest first. Raises StoreUnavailable."""
-    columns = [calls.c[name] for name in Call.__dataclass_fields__]
-    query = sa.select(*columns).where(*_where(wanted)).order_by(calls.c.created_at.desc(), calls.c.key)
-    rows = query.limit(size).offset((page - 1) * size)
+    rows = in_order(wanted).limit(size).offset((page - 1) * size)
     return database.read(lambda connection: [Call(*row) for row in connection.execute(rows)])
+
+
+def in_order(wanted: Wanted) -> sa.Select[Any]:
+    """The query of all that fit, in the order of an index backwards: key by key, too."""
+    columns = [calls.c[name] for name in Call.__dataclass_fields__]
+    newest = calls.c.created_at.desc(), calls.c.key.desc()
+    return sa.select(*columns).where(*_where(wanted)).order_by(*newest)
 
 
 def sums_of_run(database: Database, use_case: str, run_id: str) -> list[Bought]:

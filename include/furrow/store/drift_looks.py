@@ -38,12 +38,11 @@ class DriftLooks:
         insert = self._database.insert(drifts).values(use_case=use_case, look=look, **row)
         again = {name: insert.excluded[name] for name in row}
         upsert = insert.on_conflict_do_update(index_elements=["use_case", "look"], set_=again)
-        old = drifts.delete().where(drifts.c.use_case == use_case, drifts.c.look != look)
-        old = old.where(sa.or_(sa.func.json_array_length(drifts.c.alarms) == 0, drifts.c.at < at - KEPT))
+        old = _old(use_case, at)
 
         def write(connection: Connection) -> None:
-            connection.execute(old)
             connection.execute(upsert)
+            connection.execute(old)
 
         self._database.write(write)
 
@@ -56,3 +55,13 @@ class DriftLooks:
         except ValueError as error:
             raise StoreDamaged(f"a look at the drift of {use_case} is no JSON: {error}") from error
         return [(at, alarm) for at, alarms in rows for alarm in alarms]
+
+
+def _old(use_case: str, at: datetime) -> sa.Delete:
+    """Takes away what a look at that moment makes old. One that somebody notes anew just now is not: to wait
+    for it, with one's own look in hand, is how two of them would wait for each other.
+    """
+    older = (drifts.c.use_case == use_case) & (drifts.c.at < at)
+    unneeded = sa.or_(sa.func.json_array_length(drifts.c.alarms) == 0, drifts.c.at < at - KEPT)
+    looks = sa.select(drifts.c.look).where(older, unneeded).with_for_update(skip_locked=True)
+    return drifts.delete().where(drifts.c.use_case == use_case, drifts.c.look.in_(looks))

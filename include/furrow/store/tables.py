@@ -67,7 +67,9 @@ calls = sa.Table(
     sa.Column("used_at", UtcTime),
     # The cost is in it so that a day's sum reads the index alone.
     sa.Index("furrow_calls_by_time", "created_at", "use_case", "cost_usd"),
-    sa.Index("furrow_calls_by_run", "use_case", "run_id"),
+    # These give a page its order. With less than all of it in the second, SQLite takes the first for a run.
+    sa.Index("furrow_calls_by_use_case", "use_case", "created_at", "key"),
+    sa.Index("furrow_calls_by_run", "use_case", "run_id", "created_at", "key"),
 )
 
 buyers = sa.Table(

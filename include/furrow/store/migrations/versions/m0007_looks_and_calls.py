@@ -1,4 +1,4 @@
-"""Every look at drift that alarmed, not the newest alone."""
+"""Every look at drift that alarmed, not the newest alone; calls by index in the order of their page."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ _TYPES: dict[str, Any] = {
 
 
 def upgrade() -> None:
+    op.create_index("furrow_calls_by_use_case", "furrow_calls", ["use_case", "created_at", "key"])
+    op.drop_index("furrow_calls_by_run", "furrow_calls")
+    op.create_index("furrow_calls_by_run", "furrow_calls", ["use_case", "run_id", "created_at", "key"])
     newest = _rows()
     op.drop_table("furrow_drifts")
     looks = op.create_table(
@@ -41,6 +44,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("furrow_calls_by_use_case", "furrow_calls")
+    op.drop_index("furrow_calls_by_run", "furrow_calls")
+    op.create_index("furrow_calls_by_run", "furrow_calls", ["use_case", "run_id"])
     newest = {row["use_case"]: row for row in _rows()}
     op.drop_table("furrow_drifts")
     columns = (
