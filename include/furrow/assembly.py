@@ -447,8 +447,8 @@ def open_run(
 def _require_no_replica(deployment: Deployment, use_case: UseCase) -> None:
     """A run and a stream have one position: both would answer what comes now. Raises SourceUnavailable.
 
-    Asked before anything is read. The broker refuses the position only when it is stored: by then the records
-    are in the run's files, and its next attempt would answer them after the stream has.
+    Asked before anything is read, and before what was read counts as the run's. The broker refuses the
+    position only when it is stored: by then the next attempt would answer those records after the stream has.
     """
     if use_case.pipeline.stream is None:
         return

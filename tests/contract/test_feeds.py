@@ -355,6 +355,27 @@ def test_when_a_member_leaves_the_others_have_its_partitions_long_before_its_ses
         worker.feed.close()
 
 
+def test_who_closed_without_leaving_may_come_back_to_leave_and_the_others_have_its_partitions(
+    broker: Broker,
+) -> None:
+    bench = KafkaBench(broker, transactions=True)
+    going, staying = (Worker(bench.feed(str(number))).open() for number in range(2))
+
+    def shared() -> bool:
+        staying.got += staying.feed.poll(10, 0.05)
+        return len(going.ours) == len(staying.ours) == 1
+
+    going.poll_until(shared, "each has one")
+    going.feed.close()
+    began = time.monotonic()
+    going.open().poll_until(lambda: going.ours, "it is back")
+    assert time.monotonic() - began < SESSION / 2
+    going.feed.close(leaving=True)
+    staying.poll_until(lambda: len(staying.ours) == PARTITIONS, "the other one has all")
+    assert time.monotonic() - began < SESSION
+    staying.feed.close()
+
+
 def test_a_partition_that_was_held_when_it_was_taken_delivers_again_when_it_comes_back(
     broker: Broker,
 ) -> None:

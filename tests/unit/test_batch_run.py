@@ -100,6 +100,22 @@ def test_a_missing_connection_is_found_before_anything_is_read(world: World) -> 
     assert world.source.committed == 0
 
 
+def test_what_speaks_against_a_run_only_after_it_read_leaves_its_records_to_the_source(world: World) -> None:
+    asked: list[str] = []
+
+    def a_stream_came(version: Version) -> None:
+        asked.append(version.release)
+        if len(asked) == 2:
+            raise SourceUnavailable("the stream of goods runs")
+
+    world.preflight = a_stream_came
+    with pytest.raises(SourceUnavailable, match="the stream of goods runs"):
+        world.run().fetch()
+    assert not list(world.folder.rglob("manifest.json"))
+    assert world.source.committed == 0
+    assert sum(partition["records"] for partition in world.run().fetch()) == 25
+
+
 def test_clearing_a_finished_run_buys_nothing_and_changes_nothing(world: World) -> None:
     first = world.through()
     calls, rows = world.model.calls, dict(world.sink.rows)

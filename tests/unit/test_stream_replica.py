@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from furrow.errors import CredentialsRefused, ProviderUnavailable, ReplicaReplaced, SourceUnavailable
 from furrow.store.replicas import Seat, give_up_others, sittings
+from furrow.streaming import replica as replicas
 from furrow.streaming.messages import header
 from furrow.testing import ScriptedModel
 from tests.folders import FolderOfPrompts
@@ -304,6 +306,109 @@ async def test_a_replica_that_the_stream_no_longer_has_leaves_its_partitions_to_
     assert world.feed.left is True
 
 
+async def test_a_replica_that_is_stopped_while_it_waits_for_its_broker_comes_back_to_leave(
+    world: StreamWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "_BACKOFF", lambda _: 30.0)
+    world.feed.fail(SourceUnavailable("the broker is away"))
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    while world.feed.left is None:
+        await asyncio.sleep(0.005)
+    assert world.feed.left is False
+    replica.stop()
+    async with asyncio.timeout(10):
+        await running
+    assert (world.feed.left, world.feed.opened) == (True, 2)
+
+
+async def test_a_replica_that_cannot_come_back_to_leave_ends_all_the_same(
+    world: StreamWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "_BACKOFF", lambda _: 30.0)
+    for _ in range(2):
+        world.feed.fail(SourceUnavailable("the broker is away"))
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    while world.feed.left is None:
+        await asyncio.sleep(0.005)
+    replica.stop()
+    async with asyncio.timeout(10):
+        await running
+    assert (world.feed._holder, world.feed.opened) == (None, 2)
+
+
+async def test_a_replica_that_the_stream_drops_while_it_waits_for_its_broker_comes_back_to_leave(
+    world: StreamWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "_BACKOFF", lambda _: 30.0)
+    world.feed.fail(SourceUnavailable("the broker is away"))
+    running = asyncio.create_task(world.replica().run())
+    while world.feed.left is None:
+        await asyncio.sleep(0.005)
+    give_up_others(world.database, "goods", [])
+    async with asyncio.timeout(10):
+        with pytest.raises(ReplicaReplaced, match="no replica 0 any more"):
+            await running
+    assert world.feed.left is True
+
+
+async def test_a_replica_that_is_stopped_just_after_it_was_replaced_does_not_put_the_other_one_out(
+    world: StreamWorld,
+) -> None:
+    world.feed.append(value(0))
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    while not world.feed.all_committed:
+        await asyncio.sleep(0.005)
+    Seat(world.database, "goods", "0").take()
+    replica.stop()
+    with suppress(ReplicaReplaced):  # when it saw that before it was stopped
+        await running
+    assert world.feed.left is False
+
+
+async def test_a_replica_counts_as_there_while_it_waits_for_its_broker(
+    world: StreamWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "_BACKOFF", lambda _: 30.0)
+    world.feed.fail(SourceUnavailable("the broker is away"))
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    while world.feed.left is None:
+        await asyncio.sleep(0.005)
+    await told_again(world)
+    replica.stop()
+    await running
+
+
+async def test_a_replica_counts_as_there_while_its_feed_takes_long_to_open(world: StreamWorld) -> None:
+    goes_on, opening, plain = threading.Event(), threading.Event(), world.feed.open
+
+    def slowly(holder: Any) -> None:
+        opening.set()
+        goes_on.wait(20)
+        plain(holder)
+
+    world.feed.open = slowly  # type: ignore[method-assign]
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    await asyncio.to_thread(opening.wait, 10)
+    await told_again(world)
+    goes_on.set()
+    replica.stop()
+    await running
+
+
+async def told_again(world: StreamWorld) -> None:
+    """Wait until the replica has told twice more that it is there."""
+    for _ in range(2):
+        (before,) = sittings(world.database, "goods")
+        async with asyncio.timeout(10):
+            while sittings(world.database, "goods")[0].seen_at == before.seen_at:
+                await asyncio.sleep(0.05)
+
+
 async def test_events_of_a_key_are_worked_on_one_after_the_other_where_that_is_asked_for(
     prompts: FolderOfPrompts, tmp_path: Path
 ) -> None:
@@ -359,9 +464,10 @@ async def test_how_it_stands_is_written_down_where_others_see_it(world: StreamWo
     world.feed.append(value(0))
 
     def told() -> bool:
-        found = sittings(world.database, "goods")
-        return bool(found) and found[0].standing.get("accepted") == 1
+        found = [(each.replica, each.standing) for each in sittings(world.database, "goods")]
+        wanted = {"accepted": 1, "partitions": [0, 1]}
+        return any(replica == "0" and wanted.items() <= standing.items() for replica, standing in found)
 
     await world.until(told)
     (sitting,) = sittings(world.database, "goods")
-    assert (sitting.replica, sitting.standing["partitions"]) == ("0", [0, 1])
+    assert sitting.standing["partitions"] == []  # it has left them to the others

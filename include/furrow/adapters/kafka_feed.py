@@ -57,7 +57,7 @@ _LAG_SECONDS = 0.5
 _GROUP_END_SECONDS = 0.2
 """Far longer than a closing client takes to end its part in a group that gave it nothing."""
 _LEAVE_SECONDS = 0.5
-"""Far longer than a client takes to send that it leaves."""
+"""Far longer than a client takes to send that it leaves, once it has nothing to give back."""
 _SAYS_LITTLE = {"log_level": 2}
 """While a broker is away the client logs each try to connect, twenty a second; what matters is raised."""
 _PASSING = {
@@ -99,6 +99,7 @@ class KafkaFeed:
         self._member: Any = None
         self._lag, self._next_lag = 0, 0.0
         self._too_large = self._closing = False
+        self._last_called = 0.0
 
     def open(self, holder: Holder) -> None:
         """Join the group, once the transactions of an earlier process of this member have ended.
@@ -112,9 +113,15 @@ class KafkaFeed:
             self._consumer = Consumer({**self._consumer_config(), "error_cb": self._remember}, logger=_quiet)
             self._consumer.subscribe(
                 [self.topic],
-                on_assign=lambda _, parts: self._in_callback(lambda: self._given(holder, parts)),
-                on_revoke=lambda _, parts: self._in_callback(lambda: self._taken(holder, parts)),
-                on_lost=lambda _, parts: self._in_callback(lambda: self._taken(holder, parts)),
+                on_assign=lambda client, parts: self._called(
+                    client, partial(self._given, client, holder, parts)
+                ),
+                on_revoke=lambda client, parts: self._called(
+                    client, partial(self._taken, client, holder, parts)
+                ),
+                on_lost=lambda client, parts: self._called(
+                    client, partial(self._taken, client, holder, parts)
+                ),
             )
         except KafkaException as error:
             self.close()
@@ -174,12 +181,31 @@ class KafkaFeed:
         with self._polling:  # not `_writing`: closing tells the holder, who may still commit
             if self._consumer is not None:
                 self._closing = True
-                let_go(self.member, partial(_end, self._consumer, leaving))
+                let_go(self.member, partial(self._end_consumer, self._consumer, leaving))
             clients = [self._consumer, self._producer]
             self._consumer = None
         with self._writing:
             self._producer = None
             let_go(self.member, clients.clear)
+
+    def _end_consumer(self, consumer: Consumer, leaving: bool) -> None:
+        """Partitions that wait to be taken up are declined while it still answers. See `_decline`."""
+        try:
+            consumer.poll(0)
+            if leaving:
+                self._leave(consumer)
+        finally:
+            consumer.close()
+
+    def _leave(self, consumer: Consumer) -> None:
+        """A static member that closes says nothing to its group, one that ends its subscription does.
+
+        It does so once it has given its partitions back, in a callback, however long the holder takes for it.
+        """
+        consumer.unsubscribe()
+        began = time.monotonic()
+        while time.monotonic() < max(began, self._last_called) + _LEAVE_SECONDS:
+            consumer.poll(_LEAVE_SECONDS / 10)
 
     # --- what the thread that polls does for others ------------------------------------------------
 
@@ -211,7 +237,7 @@ class KafkaFeed:
                     self._polling.release()
         return wish.done.result()
 
-    def _taken_by(self, holder: Holder, numbers: Sequence[int]) -> None:
+    def _taken_by(self, consumer: Consumer, holder: Holder, numbers: Sequence[int]) -> None:
         """Let the holder commit once more. It does so in other threads, which may need this one."""
         told: Future[None] = Future()
 
@@ -224,60 +250,63 @@ class KafkaFeed:
 
         threading.Thread(target=tell, name="partitions taken").start()
         while not told.done():
-            self._grant()
+            if consumer is self._consumer:
+                self._grant()
             with contextlib.suppress(TimeoutError):
                 told.exception(0.005)
         told.result()
 
     # --- partitions that come and go; inside `poll` and `close` ------------------------------------
 
-    def _in_callback(self, do: Callable[[], None]) -> None:
-        """The client swallows what its callbacks raise: `poll` raises it."""
+    def _called(self, consumer: Consumer, do: Callable[[], None]) -> None:
+        """The client swallows what its callbacks raise: `poll` raises it.
+
+        One that was left behind, see `let_go`, may call when another is open: that one's session goes on.
+        """
+        if consumer is not self._consumer:
+            return _decline(consumer)
+        broken = self._broken_by(consumer, do)
+        if consumer is self._consumer:
+            self._broken, self._last_called = broken or self._broken, time.monotonic()
+
+    def _broken_by(self, consumer: Consumer, do: Callable[[], None]) -> FurrowError | None:
         try:
             if not self._closing:
-                self._member = self._opened.consumer_group_metadata()
+                self._member = consumer.consumer_group_metadata()
             do()
         except KafkaException as error:
-            self._broken = self._failure(error.args[0], "the partitions could not be taken up")
+            return self._failure(error.args[0], "the partitions could not be taken up")
         except FurrowError as error:
-            self._broken = error
+            return error
         except Exception as error:
             log.exception("while partitions came or went")
-            self._broken = SourceUnavailable(f"{self.topic}: {error!r} while partitions came or went")
+            return SourceUnavailable(f"{self.topic}: {error!r} while partitions came or went")
+        return None
 
-    def _given(self, holder: Holder, parts: list[TopicPartition]) -> None:
+    def _given(self, consumer: Consumer, holder: Holder, parts: list[TopicPartition]) -> None:
         if self._closing:
-            return self._declined()
-        consumer = self._opened
-        starts = {
-            part.partition: self._start(part) for part in consumer.committed(parts, timeout=self._timeout)
-        }
+            return _decline(consumer)
+        committed = consumer.committed(parts, timeout=self._timeout)
+        starts = {part.partition: self._start(consumer, part) for part in committed}
         consumer.assign([TopicPartition(self.topic, *start) for start in starts.items()])
         consumer.resume(parts)  # the client still holds one that was held when it was taken
         self._position.update(starts)
         holder.given(starts)
 
-    def _declined(self) -> None:
-        """Partitions that came too late. What a client is asked at the moment its group ends is never
-        answered, and it waits with the interpreter's lock held: ask only once it has ended.
-        """
-        time.sleep(_GROUP_END_SECONDS)
-        with contextlib.suppress(KafkaException):
-            self._opened.unassign()
-
-    def _taken(self, holder: Holder, parts: list[TopicPartition]) -> None:
+    def _taken(self, consumer: Consumer, holder: Holder, parts: list[TopicPartition]) -> None:
         numbers = [part.partition for part in parts]
-        self._taken_by(holder, numbers)
-        for number in numbers:
-            self._position.pop(number, None)
+        self._taken_by(consumer, holder, numbers)
+        if consumer is self._consumer:
+            for number in numbers:
+                self._position.pop(number, None)
         with contextlib.suppress(KafkaException):  # of a lost assignment nothing is left to give back
-            self._opened.unassign()
+            consumer.unassign()
 
-    def _start(self, part: TopicPartition) -> int:
+    def _start(self, consumer: Consumer, part: TopicPartition) -> int:
         """The committed offset, or the first one of a partition that nobody has read."""
         if part.error is not None:
             raise KafkaException(part.error)
-        first, end = self._opened.get_watermark_offsets(part, timeout=self._timeout, cached=False)
+        first, end = consumer.get_watermark_offsets(part, timeout=self._timeout, cached=False)
         if part.offset == OFFSET_INVALID:
             return int(first)
         if first <= part.offset <= end:
@@ -440,18 +469,15 @@ class _Wish:
     done: Future[list[TopicPartition]] = field(default_factory=Future)
 
 
-def _end(consumer: Consumer, leaving: bool) -> None:
-    """Close it; partitions that wait to be taken up are declined while it still answers. See `_declined`.
+def _decline(consumer: Consumer) -> None:
+    """Give back partitions that came too late.
 
-    A static member that closes says nothing to its group, one that ends its subscription does.
+    What a client is asked at the moment its group ends is never answered, and it waits with the interpreter's
+    lock held: ask only once it has ended.
     """
-    consumer.poll(0)
-    if leaving:
-        consumer.unsubscribe()
-        deadline = time.monotonic() + _LEAVE_SECONDS
-        while (left := deadline - time.monotonic()) > 0:  # the partitions are given back in here
-            consumer.poll(left)
-    consumer.close()
+    time.sleep(_GROUP_END_SECONDS)
+    with contextlib.suppress(KafkaException):
+        consumer.unassign()
 
 
 def _produce(producer: Producer, message: Outgoing, told: Callable[[Any, Any], None] | None = None) -> None:

@@ -52,7 +52,8 @@ PAGE = "report.html"
 class Surroundings:
     """What a run reaches outside itself, made when it is needed.
 
-    preflight: raises ConnectionMissing when a model of the version has no connection.
+    preflight: raises ConnectionMissing when a model of the version has no connection, SourceUnavailable when
+    something else works on the source. Called before a run reads, and before it pins what it read.
     arms: who answers which record, when no version is asked for.
     windows: what each release did, None for a run that is no sample of the source; exposures: which unit of
     an experiment had which version; drift_looks: how runs differed from the first ones; look: called at the
@@ -92,6 +93,7 @@ class BatchRun:
                 manifest = self.manifest()
             else:
                 manifest = self._copy(source, limit, self._arms(version))
+                self._preflight(manifest.arms)  # reading takes a while: a stream may have come meanwhile
                 self._folder.write_json("manifest.json", manifest.to_json())
             source.commit(manifest.position)
         finally:
@@ -114,9 +116,12 @@ class BatchRun:
         chosen = self.use_case.version(version)
         return Arms(Arm(LIVE, chosen.name, chosen.release))
 
-    def _copy(self, source: Source, limit: int | None, arms: Arms) -> Manifest:
+    def _preflight(self, arms: Arms) -> None:
         for arm in arms.all():
             self._outside.preflight(self.use_case.version(arm.version))
+
+    def _copy(self, source: Source, limit: int | None, arms: Arms) -> Manifest:
+        self._preflight(arms)
         started = datetime.now(UTC).isoformat()
         self._outside.runs.start(Run(self.use_case.name, self.run_id, arms.live.release))
         size = self.use_case.pipeline.partition_records

@@ -43,6 +43,8 @@ _POLL_SECONDS = 0.1
 _AT_ONCE = 500
 """Events of a partition in one commit, at most."""
 _LOOK_SECONDS = 1.0
+_JOIN_SECONDS = 5.0
+"""Longer than a member that comes back waits for its partitions."""
 _GIVEN_UP = "the stream has no replica {} any more"
 _REPLACED = "another process runs replica {} now"
 _BACKOFF = wait_random_exponential(multiplier=0.2, max=15)
@@ -107,7 +109,7 @@ class Replica:
         self._window: Window[Ended] = Window(feed, options.look_ahead, options.order == "key")
         self._committing, self._resolved, self._stopping = asyncio.Lock(), asyncio.Event(), asyncio.Event()
         self._passed: list[Letter] = []
-        self._given_up = False
+        self._given_up = self._joined = False
 
     async def run(self) -> Standing:
         """Work until `stop`, and drain. Raises ReplicaReplaced, or RunError when a person has to act."""
@@ -115,7 +117,7 @@ class Replica:
         await self._serving.start()
         try:
             await asyncio.to_thread(self._seat.take)
-            await _retrying(retry_if_exception_type(SourceUnavailable), self._session)
+            await self._stay()
         finally:
             await self._end_shadows()
             await self._serving.close()
@@ -129,12 +131,20 @@ class Replica:
 
     # --- one stay among the replicas -----------------------------------------------------------
 
+    async def _stay(self) -> None:
+        try:
+            await _retrying(retry_if_exception_type(SourceUnavailable), self._session, sleep=self._sit_out)
+        except ReplicaReplaced:
+            await self._leave_late()
+            raise
+        await self._leave_late()
+
     async def _session(self) -> None:
         if self._stopping.is_set():
             return
         await self._tell()
         try:
-            await asyncio.to_thread(self._feed.open, self)
+            await self._open()
             async with asyncio.TaskGroup() as group:
                 others = [group.create_task(each()) for each in (self._commit_on, self._watch)]
                 await self._poll_on(group)
@@ -146,12 +156,56 @@ class Replica:
         finally:
             self._look()
             await self._give_up()
-            await asyncio.to_thread(self._feed.close, self._leaves)
+            await self._close(await self._leaves())
 
-    @property
-    def _leaves(self) -> bool:
-        """Ended in order and replaced by nobody. After a failure we, or another process, come back soon."""
-        return self._stopping.is_set() or self._given_up
+    async def _open(self) -> None:
+        """With the broker away this takes long: tell meanwhile that we are there."""
+        opening = asyncio.ensure_future(asyncio.to_thread(self._feed.open, self))
+        while not (await asyncio.wait([opening], timeout=_LOOK_SECONDS))[0]:
+            with suppress(ReplicaReplaced):  # the feed cannot be closed before it is open
+                await self._tell()
+        await opening
+        self._joined = True
+
+    async def _close(self, leaving: bool) -> None:
+        self._joined = self._joined and not leaving
+        await asyncio.to_thread(self._feed.close, leaving)
+
+    async def _sit_out(self, seconds: float) -> None:
+        """Until the feed is opened again. Who looks sees that we are there; `stop` ends it."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
+            await self._tell()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), min(left, _LOOK_SECONDS))
+
+    async def _leaves(self) -> bool:
+        """Ended in order and replaced by nobody. After a failure we, or another process, come back soon.
+
+        Who leaves in the place of another process would put that one out: the group knows both by one name.
+        """
+        if not (self._stopping.is_set() or self._given_up):
+            return False
+        try:
+            await self._tell()
+        except ReplicaReplaced:
+            return self._given_up
+        return True
+
+    async def _leave_late(self) -> None:
+        """Come back to leave: the last session failed, so it closed without, and now no other one follows."""
+        if not self._joined or not await self._leaves():
+            return
+        try:
+            await self._open()
+            deadline = time.monotonic() + _JOIN_SECONDS
+            while not self._window.partitions and time.monotonic() < deadline:
+                await asyncio.to_thread(self._feed.poll, 0, _POLL_SECONDS)
+        except FurrowError as error:
+            log.warning("the replica ends without leaving its group: %s", error)
+        finally:
+            await self._give_up()
+            await self._close(leaving=True)
 
     async def _poll_on(self, group: asyncio.TaskGroup) -> None:
         while not self._stopping.is_set():
@@ -372,8 +426,10 @@ async def _retrying(
     retry: retry_base,
     call: Callable[[], Awaitable[Got]],
     told: Callable[[RetryCallState], None] | None = None,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Got:
-    return await AsyncRetrying(retry=retry, wait=_wait, before_sleep=told or _say, reraise=True)(call)
+    retrying = AsyncRetrying(retry=retry, wait=_wait, sleep=sleep, before_sleep=told or _say, reraise=True)
+    return await retrying(call)
 
 
 def _wait(state: RetryCallState) -> float:
