@@ -22,8 +22,6 @@ from furrow.evaluation.experiment import (
 from furrow.store.exposures import NOBODY, Exposures
 
 Json = dict[str, Any]
-LOOK = "experiment.json"
-"""What a look showed, in the run store."""
 
 
 @dataclass(frozen=True)

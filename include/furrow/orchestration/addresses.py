@@ -1,4 +1,4 @@
-"""Where Furrow's pages are, as a browser asks for them."""
+"""Where Furrow's pages are, as a browser asks for them, and what they find in the run store."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from urllib.parse import quote, urlsplit
 from airflow.configuration import conf
 
 PREFIX = "/furrow"
+LOOK = "experiment.json"
+"""What a look at an experiment showed, in the run store's folder of the run."""
 
 
 def dag_path(dag_id: str) -> str:

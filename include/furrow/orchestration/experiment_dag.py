@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from furrow.batch.experimenting import LOOK
 from furrow.config.loader import EXPERIMENT
 from furrow.config.use_case import UseCase
+from furrow.orchestration.addresses import LOOK
 from furrow.orchestration.connections import open_deployment
 from furrow.orchestration.rendering import render
 from furrow.orchestration.tasks import RETRIED, SINCE, errors_in_the_log

@@ -14,10 +14,9 @@ from urllib.parse import unquote
 from pydantic import AwareDatetime, BaseModel, FiniteFloat, ValidationError
 
 from furrow.assembly import Deployment
-from furrow.batch.experimenting import LOOK
 from furrow.config.loader import EXPERIMENT
 from furrow.errors import OptionUnknown, ReleaseChanged, StoreDamaged
-from furrow.orchestration.addresses import dag_path, dag_run_path
+from furrow.orchestration.addresses import LOOK, dag_path, dag_run_path
 from furrow.orchestration.charts import Chart, Interval, over_looks
 from furrow.store.run_store import RunFolder
 
