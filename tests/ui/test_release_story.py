@@ -126,7 +126,7 @@ def test_the_story_of_a_release(
     sign_in(window, airflow_server, f"/dags/{EVAL}")
     window.get_by_role("link", name="Furrow", exact=True).first.wait_for()
     window.goto(f"{airflow_server.url}/furrow/releases?use_case={story.NAME}")
-    window.locator(f"[data-release='{releases['v3']}'] a").click()
+    window.locator(f"[data-release='{releases['v3']}']").get_by_role("link", name="report").click()
     window.get_by_text(releases["v3"]).first.wait_for()
     approve(window, airflow_server, asked)
     assert api.wait_for_run(RELEASES, asked, PATIENCE) == "success"
