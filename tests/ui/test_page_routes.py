@@ -454,16 +454,24 @@ def test_the_scripts_that_draw_come_from_this_server(client: TestClient) -> None
         assert client.get(f"/static/{name}").status_code == 404
 
 
-def test_an_experiment_stands_on_the_page_with_its_effect_and_interval(
+@pytest.fixture
+def experimenting(
     prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> FolderOfPrompts:
+    """A deployment whose use case tries another version on some units."""
     prompts.version("v2", "Digest of version 2.")
     prompts.change("goods/pipeline.yaml", "live: v1\n", f"live: v1\n{EXPERIMENT}")
     monkeypatch.setenv("FURROW_HOME", str(tmp_path))
     monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
+    return prompts
+
+
+def test_an_experiment_stands_on_the_page_with_its_effect_and_interval(
+    experimenting: FolderOfPrompts,
+) -> None:
     text = text_of(signed_in(), "/use-case?use_case=goods")
     assert "data-experiment" in text and "Too few units" in text
-    watch(prompts, live=200, candidate=200)
+    watch(experimenting, live=200, candidate=200)
     Deployment().experiment("goods").look()
     text = text_of(signed_in(), "/use-case?use_case=goods")
     assert "Effect: +0.5" in text and "valid at every look" in text and ">200<" in text
@@ -497,14 +505,10 @@ def not_as_written(look: dict[str, Any]) -> list[str]:
 
 
 def test_the_effect_is_drawn_with_its_interval_at_each_look_that_was_taken(
-    prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    experimenting: FolderOfPrompts,
 ) -> None:
-    prompts.version("v2", "Digest of version 2.")
-    prompts.change("goods/pipeline.yaml", "live: v1\n", f"live: v1\n{EXPERIMENT}")
-    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
-    monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
-    watch(prompts, live=200, candidate=200)
-    task = experiment_dag(prompts.load(), "furrow").get_task("look")
+    watch(experimenting, live=200, candidate=200)
+    task = experiment_dag(experimenting.load(), "furrow").get_task("look")
     taken = ("scheduled__2026-11-25T00:00:00+00:00", "manual__2026-11-24T12:00:00.5+00:00_Xy1")
     for run_id in taken:
         task.execute({"run_id": run_id})
@@ -525,12 +529,8 @@ def test_the_effect_is_drawn_with_its_interval_at_each_look_that_was_taken(
 
 
 def test_an_experiment_that_is_too_young_has_no_chart(
-    prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    experimenting: FolderOfPrompts,
 ) -> None:
-    prompts.version("v2", "Digest of version 2.")
-    prompts.change("goods/pipeline.yaml", "live: v1\n", f"live: v1\n{EXPERIMENT}")
-    monkeypatch.setenv("FURROW_HOME", str(tmp_path))
-    monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
     assert 'data-chart="effect"' not in text_of(signed_in(), "/use-case?use_case=goods")
 
 

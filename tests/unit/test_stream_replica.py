@@ -16,6 +16,8 @@ from furrow.errors import CredentialsRefused, ProviderUnavailable, ReplicaReplac
 from furrow.store.replicas import Seat, give_up_others, sittings
 from furrow.streaming import replica as replicas
 from furrow.streaming.messages import header
+from furrow.streaming.replica import Replica
+from furrow.streaming.standing import Standing
 from furrow.testing import ScriptedModel
 from tests.folders import FolderOfPrompts
 from tests.stream.world import StreamWorld, value, world_of
@@ -306,15 +308,24 @@ async def test_a_replica_that_the_stream_no_longer_has_leaves_its_partitions_to_
     assert world.feed.left is True
 
 
-async def test_a_replica_that_is_stopped_while_it_waits_for_its_broker_comes_back_to_leave(
-    world: StreamWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def without_a_broker(
+    world: StreamWorld, monkeypatch: pytest.MonkeyPatch, times: int = 1
+) -> tuple[Replica, asyncio.Task[Standing]]:
+    """A replica whose feed cannot be opened so often; it waits, long, for the next try."""
     monkeypatch.setattr(replicas, "_BACKOFF", lambda _: 30.0)
-    world.feed.fail(SourceUnavailable("the broker is away"))
+    for _ in range(times):
+        world.feed.fail(SourceUnavailable("the broker is away"))
     replica = world.replica()
     running = asyncio.create_task(replica.run())
     while world.feed.left is None:
         await asyncio.sleep(0.005)
+    return replica, running
+
+
+async def test_a_replica_that_is_stopped_while_it_waits_for_its_broker_comes_back_to_leave(
+    world: StreamWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica, running = await without_a_broker(world, monkeypatch)
     assert world.feed.left is False
     replica.stop()
     async with asyncio.timeout(10):
@@ -325,13 +336,7 @@ async def test_a_replica_that_is_stopped_while_it_waits_for_its_broker_comes_bac
 async def test_a_replica_that_cannot_come_back_to_leave_ends_all_the_same(
     world: StreamWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replicas, "_BACKOFF", lambda _: 30.0)
-    for _ in range(2):
-        world.feed.fail(SourceUnavailable("the broker is away"))
-    replica = world.replica()
-    running = asyncio.create_task(replica.run())
-    while world.feed.left is None:
-        await asyncio.sleep(0.005)
+    replica, running = await without_a_broker(world, monkeypatch, times=2)
     replica.stop()
     async with asyncio.timeout(10):
         await running
@@ -341,11 +346,7 @@ async def test_a_replica_that_cannot_come_back_to_leave_ends_all_the_same(
 async def test_a_replica_that_the_stream_drops_while_it_waits_for_its_broker_comes_back_to_leave(
     world: StreamWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replicas, "_BACKOFF", lambda _: 30.0)
-    world.feed.fail(SourceUnavailable("the broker is away"))
-    running = asyncio.create_task(world.replica().run())
-    while world.feed.left is None:
-        await asyncio.sleep(0.005)
+    _, running = await without_a_broker(world, monkeypatch)
     give_up_others(world.database, "goods", [])
     async with asyncio.timeout(10):
         with pytest.raises(ReplicaReplaced, match="no replica 0 any more"):
@@ -371,12 +372,7 @@ async def test_a_replica_that_is_stopped_just_after_it_was_replaced_does_not_put
 async def test_a_replica_counts_as_there_while_it_waits_for_its_broker(
     world: StreamWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replicas, "_BACKOFF", lambda _: 30.0)
-    world.feed.fail(SourceUnavailable("the broker is away"))
-    replica = world.replica()
-    running = asyncio.create_task(replica.run())
-    while world.feed.left is None:
-        await asyncio.sleep(0.005)
+    replica, running = await without_a_broker(world, monkeypatch)
     await told_again(world)
     replica.stop()
     await running

@@ -69,6 +69,9 @@ _PASSING = {
 }
 _OUT_OF_RANGE = {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}
 
+_Turn = Callable[[Consumer, Holder, list[TopicPartition]], None]
+"""What is done when the partitions of that client come, or go."""
+
 
 class KafkaFeed:
     """The events of `topic` for one member of `group`.
@@ -113,15 +116,9 @@ class KafkaFeed:
             self._consumer = Consumer({**self._consumer_config(), "error_cb": self._remember}, logger=_quiet)
             self._consumer.subscribe(
                 [self.topic],
-                on_assign=lambda client, parts: self._called(
-                    client, partial(self._given, client, holder, parts)
-                ),
-                on_revoke=lambda client, parts: self._called(
-                    client, partial(self._taken, client, holder, parts)
-                ),
-                on_lost=lambda client, parts: self._called(
-                    client, partial(self._taken, client, holder, parts)
-                ),
+                on_assign=partial(self._called, self._given, holder),
+                on_revoke=partial(self._called, self._taken, holder),
+                on_lost=partial(self._called, self._taken, holder),
             )
         except KafkaException as error:
             self.close()
@@ -258,14 +255,14 @@ class KafkaFeed:
 
     # --- partitions that come and go; inside `poll` and `close` ------------------------------------
 
-    def _called(self, consumer: Consumer, do: Callable[[], None]) -> None:
+    def _called(self, do: _Turn, holder: Holder, consumer: Consumer, parts: list[TopicPartition]) -> None:
         """The client swallows what its callbacks raise: `poll` raises it.
 
         One that was left behind, see `let_go`, may call when another is open: that one's session goes on.
         """
         if consumer is not self._consumer:
             return _decline(consumer)
-        broken = self._broken_by(consumer, do)
+        broken = self._broken_by(consumer, partial(do, consumer, holder, parts))
         if consumer is self._consumer:
             self._broken, self._last_called = broken or self._broken, time.monotonic()
 
