@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,9 +51,8 @@ def prompts(tmp_path: Path) -> FolderOfPrompts:
     return FolderOfPrompts.write(tmp_path / "prompts")
 
 
-@pytest.fixture(scope="module")
-def frozen_heap() -> Iterator[None]:
-    """statsmodels collects garbage at each correction of p-values, over all that a suite has imported."""
+@pytest.fixture(scope="session", autouse=True)
+def frozen_heap() -> None:
+    """Pipelines and statsmodels collect garbage again and again, else over all that a suite has imported."""
+    gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()

@@ -301,13 +301,11 @@ class Deployment:
         stamp = Stamp(use_case.name, version.release, run_id, use_case.pipeline.budget.usd_per_day)
         open_model = partial(self.model, version=version)
         calls = Calls(open_model, version.catalogue, self.ledger, stamp, prices(version), again_after)
-        gc.collect()
-        gc.freeze()  # a full collection over Airflow's and the SDKs' objects would stop the loop for 0.1 s
         try:
-            answers = Repeat(calls, repeat) if repeat else calls
-            yield Pipeline(version, answers, self._image_files(version))
+            with _frozen_heap():
+                answers = Repeat(calls, repeat) if repeat else calls
+                yield Pipeline(version, answers, self._image_files(version))
         finally:
-            gc.unfreeze()
             await calls.close()
 
     def recall(self, version: Version) -> tuple[Recall, Pipeline]:
@@ -392,6 +390,20 @@ class Deployment:
         """Raises ConnectionMissing before anything is read when a model's connection is not there."""
         for entry in version.catalogue.values():
             self.connections.get(entry.connection)
+
+
+@contextmanager
+def _frozen_heap() -> Iterator[None]:
+    """What is there now stays out of collections; one over all of Airflow stops the loop for 0.1 s."""
+    if gc.get_freeze_count():
+        yield
+        return
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def prices(version: Version) -> Prices:

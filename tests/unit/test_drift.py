@@ -25,7 +25,6 @@ from furrow.evaluation.run_report import RunReport
 from furrow.store.windows import Windows
 from tests.folders import FolderOfPrompts
 
-pytestmark = pytest.mark.usefixtures("frozen_heap")
 FIELDS = Fields(
     {
         "condition": FieldSpec(type="enum", values=["new", "used", "broken"]),

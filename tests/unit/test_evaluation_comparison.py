@@ -25,7 +25,6 @@ from furrow.evaluation.scoring import EvalReport, FieldScore, score
 from tests.folders import FolderOfPrompts
 from tests.listings import accepted, case_line, failed, rejected, write_listings
 
-pytestmark = pytest.mark.usefixtures("frozen_heap")
 PASS, FAIL, OPEN = Decision.PASS, Decision.FAIL, Decision.NOT_ENOUGH_EVIDENCE
 Listings = tuple[UseCase, list[Case]]
 

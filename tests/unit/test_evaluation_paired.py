@@ -22,7 +22,6 @@ from furrow.evaluation.paired import (
     p_values,
 )
 
-pytestmark = pytest.mark.usefixtures("frozen_heap")
 PAIRS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=80)
 SCORES = st.lists(
     st.tuples(st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.5, 1.0])), min_size=2, max_size=40
