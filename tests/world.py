@@ -24,6 +24,7 @@ from furrow.store.dead_letters import EVERYTHING, DeadLetters, Selection
 from furrow.store.drift_looks import DriftLooks
 from furrow.store.evaluations import Evaluations
 from furrow.store.exposures import Exposures
+from furrow.store.holds import Hold, NoHold
 from furrow.store.promotion import Promotions, arms_of, as_served, live_alone
 from furrow.store.releases import ReleaseLog
 from furrow.store.run_store import RunStore
@@ -52,6 +53,7 @@ class World:
         self.windows, self.exposures = Windows(database), Exposures(database)
         self.drift_looks = DriftLooks(database)
         self.preflight: Callable[[Version], None] = lambda _: None
+        self.database = database
 
     def run(self, run_id: str = "run-1", letters: Selection | None = None) -> BatchRun:
         """As a new task process opens it. letters: a replay of these dead letters."""
@@ -61,6 +63,7 @@ class World:
             sink=lambda name, version: self.sink,
             pipeline=lambda version: self._pipeline(use_case, version, run_id),
             preflight=lambda version: self.preflight(version),
+            hold=lambda: Hold(self.database, "goods", run_id) if letters is None else NoHold(),
             runs=self.runs,
             letters=self.letters,
             arms=lambda: self._arms(use_case) if letters is None else live_alone(use_case),

@@ -47,6 +47,7 @@ from furrow.store.dead_letters import DeadLetters, Selection
 from furrow.store.drift_looks import DriftLooks
 from furrow.store.evaluations import Evaluations
 from furrow.store.exposures import Exposures
+from furrow.store.holds import Hold, NoHold
 from furrow.store.intervals import ReadIntervals
 from furrow.store.ledger import SqlLedger
 from furrow.store.outcomes import Outcomes
@@ -440,11 +441,16 @@ def open_run(
             _require_no_replica(deployment, loaded)
         deployment.preflight(version)
 
+    def hold() -> Hold | NoHold:
+        shared = letters is None and loaded.pipeline.stream is not None
+        return Hold(deployment.database, use_case, run_id) if shared else NoHold()
+
     surroundings = Surroundings(
         source=source,
         sink=lambda name, version: deployment.sink(name, loaded, version, run_id),
         pipeline=lambda version: deployment.pipeline(loaded, version, run_id),
         preflight=preflight,
+        hold=hold,
         runs=deployment.runs,
         letters=deployment.letters,
         arms=lambda: deployment.arms(loaded) if letters is None else live_alone(loaded),
@@ -459,8 +465,9 @@ def open_run(
 def _require_no_replica(deployment: Deployment, use_case: UseCase) -> None:
     """A run and a stream have one position: both would answer what comes now. Raises SourceUnavailable.
 
-    Asked before anything is read, and before what was read counts as the run's. The broker refuses the
-    position only when it is stored: by then the next attempt would answer those records after the stream has.
+    Asked before anything is read, and, once the run holds the source, before what was read counts as its own.
+    The broker refuses the position only when it is stored: by then the next attempt would answer those
+    records after the stream has.
     """
     if use_case.pipeline.stream is None:
         return

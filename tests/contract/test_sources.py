@@ -16,7 +16,7 @@ from furrow.adapters.bigquery_source import BigQuerySource
 from furrow.adapters.files import FilesSource
 from furrow.adapters.kafka import KafkaSource
 from furrow.config import models
-from furrow.engine.ports import Connection, Interval, Source
+from furrow.engine.ports import Connection, Interval, Moved, Source
 from furrow.errors import RequestRejected, SourceUnavailable
 from furrow.local import broker
 from furrow.store.database import open_database
@@ -157,6 +157,13 @@ def test_a_committed_position_can_be_committed_again_by_another_process(place: P
     place.open().commit(position)
 
 
+def test_nobody_moved_the_position_of_a_read_that_was_not_committed(place: Place) -> None:
+    place.put(list(range(20)))
+    source = place.open()
+    numbers(source, limit=7)
+    assert source.moved(source.position()) is Moved.NOT
+
+
 def test_a_source_that_is_not_there_is_an_error_and_never_an_empty_read(place: Place) -> None:
     with pytest.raises((SourceUnavailable, RequestRejected), match=r"missing.*source\.|source\..*missing"):
         list(place.open_missing().read())
@@ -202,6 +209,25 @@ def test_a_commit_never_goes_back(remembering: Place) -> None:
     late.commit(late.position())
     early.commit(early.position())
     assert numbers(remembering.open()) == []
+
+
+def test_a_read_sees_that_somebody_else_moved_the_position(remembering: Place) -> None:
+    remembering.put(list(range(20)))
+    source, other = remembering.open(), remembering.open()
+    numbers(source)
+    numbers(other, limit=7)
+    assert source.moved(source.position()) is Moved.NOT
+    other.commit(other.position())
+    assert source.moved(source.position()) is not Moved.NOT
+
+
+def test_another_process_sees_that_the_position_of_a_read_is_stored(remembering: Place) -> None:
+    remembering.put(list(range(20)))
+    source = remembering.open()
+    numbers(source)
+    position = json.loads(json.dumps(source.position()))
+    source.commit(position)
+    assert remembering.open().moved(position) is Moved.PAST
 
 
 def test_a_position_before_any_read_commits_nothing(remembering: Place) -> None:

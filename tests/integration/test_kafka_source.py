@@ -67,7 +67,7 @@ def test_a_message_without_value_is_no_record_and_is_counted(
     source = open_source()
     assert read(source) == [b"a", b""]
     assert source.tombstones == 3
-    assert source.position() == {"kafka": {"topic": topic, "offsets": {"0": 5}}}
+    assert source.position() == {"kafka": {"topic": topic, "offsets": {"0": 5}, "began": {"0": 0}}}
 
 
 def test_an_empty_topic_is_read_to_its_end_at_once(open_source: Open) -> None:

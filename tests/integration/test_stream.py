@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from furrow.adapters.environment_connections import EnvironmentConnections
+from furrow.adapters.kafka import KafkaSource
 from furrow.assembly import open_run
 from furrow.config.settings import Settings
+from furrow.engine.ports import Moved
 from furrow.errors import SourceUnavailable
 from furrow.store.database import Database
 from furrow.store.replicas import alive
@@ -276,6 +278,31 @@ def test_a_batch_run_beside_a_stream_reads_nothing_and_takes_its_turn_when_the_s
     by_stream = {str(result.value["event_time"]) for result in site.read_results()}
     wanted = [*first, *second, *fourth]
     assert len(site.read_results()) == len(by_stream) == len(wanted)
+
+
+def test_a_stream_that_starts_while_a_batch_run_stores_its_position_begins_behind_its_records(
+    make: Make,
+    nursery: Nursery,
+    server: ServerProcess,
+    running: list[Part],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site, plain = make(partitions=3), KafkaSource.moved
+    site.produce([event(number, 10) for number in range(30)])
+
+    def stream_starts(source: KafkaSource, position: Any) -> Moved:
+        running.append(site.replica(nursery, 0))
+        said = "waits: the batch run beside is about to store its position"
+        until(lambda: said in running[0].said(), "the replica waits", running[0].said)
+        return plain(source, position)
+
+    monkeypatch.setattr(KafkaSource, "moved", stream_starts)
+    assert fetched(site, "beside") == 30
+    site.produce(later := [event(number, 10) for number in range(30, 45)])
+    site.wait_until_done(*running)
+    assert running[0].stop() == 0
+    by_stream = {str(result.value["event_time"]) for result in site.read_results()}
+    assert len(site.read_results()) == len(by_stream) == len(later)
 
 
 def fetched(site: StreamSite, run_id: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from furrow.errors import (
     OptionUnknown,
     ProviderUnavailable,
     RateLimited,
+    RunError,
     SourceUnavailable,
     StoreDamaged,
 )
 from furrow.store.dead_letters import DeadLetters, Letter
+from furrow.store.holds import holding
+from furrow.store.replicas import Seat, alive
 from furrow.testing import Crash, MemorySink, MemorySource, ScriptedModel
 from tests.folders import PIPELINE, FolderOfPrompts, record
 from tests.world import World
@@ -114,6 +118,114 @@ def test_what_speaks_against_a_run_only_after_it_read_leaves_its_records_to_the_
     assert not list(world.folder.rglob("manifest.json"))
     assert world.source.committed == 0
     assert sum(partition["records"] for partition in world.run().fetch()) == 25
+
+
+def look_for_replicas(world: World) -> None:
+    """Let the run look whether a stream runs, as a deployment does."""
+
+    def look(_: Version) -> None:
+        if alive(world.database, "goods"):
+            raise SourceUnavailable("the stream of goods runs")
+
+    world.preflight = look
+
+
+def test_a_stream_that_comes_after_the_second_look_is_kept_away_until_the_position_is_stored(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_for_replicas(world)
+    seat, held_up = Seat(world.database, "goods", "0"), list[list[str]]()
+
+    def comes_before(method: str) -> None:
+        plain = getattr(world.source, method)
+
+        def then(position: Any) -> Any:
+            seat.take()
+            held_up.append(seat.held_up_by())
+            return plain(position)
+
+        monkeypatch.setattr(world.source, method, then)
+
+    for method in ("moved", "commit"):  # what follows the look, up to the position
+        comes_before(method)
+    assert sum(partition["records"] for partition in world.run().fetch()) == 25
+    assert held_up == [["run-1"], ["run-1"]]
+    assert (seat.held_up_by(), world.source.committed) == ([], 25)
+
+
+def test_a_stream_that_comes_just_before_the_second_look_has_the_records_and_the_run_lets_go(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_for_replicas(world)
+    seat, plain = Seat(world.database, "goods", "0"), world.source.position
+
+    def stream_comes() -> Any:
+        seat.take()
+        return plain()
+
+    monkeypatch.setattr(world.source, "position", stream_comes)
+    with pytest.raises(SourceUnavailable, match="the stream of goods runs"):
+        world.run().fetch()
+    assert not list(world.folder.rglob("manifest.json"))
+    assert (seat.held_up_by(), world.source.committed) == ([], 0)
+
+
+@pytest.mark.parametrize("answered", [1, 24, 25])
+def test_what_a_stream_answered_that_came_and_went_while_the_run_read_is_dropped(
+    world: World, answered: int
+) -> None:
+    looks: list[str] = []
+
+    def came_and_went(version: Version) -> None:
+        looks.append(version.release)
+        if len(looks) == 2:
+            world.source.committed = answered
+
+    world.preflight = came_and_went
+    with pytest.raises(SourceUnavailable, match="moved the position of goods while this run read"):
+        world.run().fetch()
+    assert not list(world.folder.rglob("manifest.json"))
+    assert holding(world.database, "goods") == []
+    assert sum(partition["records"] for partition in world.run().fetch()) == 25 - answered
+
+
+def test_a_run_that_lost_its_hold_before_it_pinned_its_records_drops_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("furrow.store.holds._LEASE", timedelta(0))
+    with pytest.raises(SourceUnavailable, match="to see whether a stream runs"):
+        world.run().fetch()
+    assert not list(world.folder.rglob("manifest.json"))
+    assert world.source.committed == 0
+
+
+def test_a_run_whose_position_was_not_stored_keeps_streams_away_for_its_retry(world: World) -> None:
+    world.source = MemorySource([record(number) for number in range(25)], crash_on_commit="before")
+    with pytest.raises(Crash):
+        world.run().fetch()
+    assert holding(world.database, "goods") == ["run-1"]
+    assert sum(partition["records"] for partition in world.run().fetch()) == 25
+    assert (holding(world.database, "goods"), world.source.committed) == ([], 25)
+
+
+def test_a_retry_whose_pinned_records_a_stream_began_to_answer_asks_for_a_new_run(world: World) -> None:
+    world.source = MemorySource([record(number) for number in range(25)], crash_on_commit="before")
+    with pytest.raises(Crash):
+        world.run().fetch()
+    world.source.committed = 5
+    with pytest.raises(RunError, match=r"answered some of the records of run-1.*start a new run"):
+        world.run().fetch()
+    assert (holding(world.database, "goods"), world.source.committed) == ([], 5)
+    assert sum(partition["records"] for partition in world.run("run-2").fetch()) == 20
+
+
+def test_a_run_that_was_killed_after_its_position_goes_on_wherever_a_stream_is_by_then(world: World) -> None:
+    world.source = MemorySource([record(number) for number in range(25)], crash_on_commit="after")
+    with pytest.raises(Crash):
+        world.run().fetch(limit=10)
+    world.source.committed = 20
+    assert sum(partition["records"] for partition in world.run().fetch(limit=10)) == 10
+    assert world.source.committed == 20
 
 
 def test_clearing_a_finished_run_buys_nothing_and_changes_nothing(world: World) -> None:

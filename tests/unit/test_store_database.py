@@ -195,7 +195,7 @@ def test_windows_that_were_noted_before_are_in_the_sums_after_the_upgrade(tmp_pa
     Windows(database).note("goods", "v1@1", "r1", began, began, 10, report)
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP INDEX furrow_calls_by_use_case")
-        for name in ("window_sums", "drifts", "call_days", "marks"):
+        for name in ("window_sums", "drifts", "call_days", "marks", "holds"):
             connection.exec_driver_sql(f"DROP TABLE furrow_{name}")
         connection.exec_driver_sql(f"UPDATE {migrations.VERSION_TABLE} SET version_num = '0005'")
     [(day, _)] = WindowSums(open_database(url)).by_day("goods", began.date())
@@ -209,6 +209,7 @@ def test_the_newest_looks_at_drift_stay_in_the_upgrade_and_their_history_begins(
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP INDEX furrow_calls_by_use_case")
         connection.exec_driver_sql("DROP TABLE furrow_drifts")
+        connection.exec_driver_sql("DROP TABLE furrow_holds")
         connection.exec_driver_sql(
             "CREATE TABLE furrow_drifts (use_case VARCHAR PRIMARY KEY, release VARCHAR NOT NULL,"
             " at DATETIME NOT NULL, enough BOOLEAN NOT NULL, alarms JSON NOT NULL)"

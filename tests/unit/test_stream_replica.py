@@ -7,12 +7,21 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from furrow.errors import CredentialsRefused, ProviderUnavailable, ReplicaReplaced, SourceUnavailable
+from furrow.errors import (
+    CredentialsRefused,
+    ProviderUnavailable,
+    ReplicaReplaced,
+    SourceUnavailable,
+    StoreUnavailable,
+)
+from furrow.store.clock import utc_now
+from furrow.store.holds import HOLD_SECONDS, Hold
 from furrow.store.replicas import Seat, give_up_others, sittings
 from furrow.streaming import replica as replicas
 from furrow.streaming.messages import header
@@ -403,6 +412,92 @@ async def told_again(world: StreamWorld) -> None:
         async with asyncio.timeout(10):
             while sittings(world.database, "goods")[0].seen_at == before.seen_at:
                 await asyncio.sleep(0.05)
+
+
+async def test_a_replica_waits_for_a_run_that_is_about_to_store_its_position_and_goes_on_then(
+    world: StreamWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    hold = Hold(world.database, "goods", "run-1")
+    hold.take()
+    world.feed.append(value(0))
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    while not sittings(world.database, "goods"):
+        await asyncio.sleep(0.005)
+    await told_again(world)
+    assert (world.feed.opened, world.results) == (0, [])
+    assert caplog.text.count("waits: the batch run run-1 is about to store its position") == 1
+    hold.let_go()
+    while not world.feed.all_committed:
+        await asyncio.sleep(0.005)
+    replica.stop()
+    await running
+    assert world.results == world.ids(0)
+
+
+async def test_a_replica_waits_no_longer_than_the_hold_of_a_killed_run_lasts(world: StreamWorld) -> None:
+    then = utc_now() - timedelta(seconds=HOLD_SECONDS - 1.5)
+    Hold(world.database, "goods", "killed", lambda: then).take()
+    world.feed.append(value(0))
+    await world.until(lambda: world.feed.all_committed)
+    assert world.results == world.ids(0)
+
+
+async def test_a_replica_that_is_stopped_while_it_waits_for_a_run_ends(world: StreamWorld) -> None:
+    Hold(world.database, "goods", "run-1").take()
+    await world.until(lambda: sittings(world.database, "goods"))
+    assert (world.feed.opened, world.closed) == (0, [world.live().release])
+
+
+async def test_a_replica_that_is_replaced_while_it_waits_for_a_run_ends(world: StreamWorld) -> None:
+    Hold(world.database, "goods", "run-1").take()
+    running = asyncio.create_task(world.replica().run())
+    while not sittings(world.database, "goods"):
+        await asyncio.sleep(0.005)
+    Seat(world.database, "goods", "0").take()
+    async with asyncio.timeout(10):
+        with pytest.raises(ReplicaReplaced, match="another process runs replica 0"):
+            await running
+    assert world.feed.opened == 0
+
+
+@pytest.mark.parametrize("asked", ["tell", "held_up_by"])
+async def test_a_replica_that_cannot_ask_the_state_database_waits_until_it_can(
+    world: StreamWorld, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    plain, opened = getattr(Seat, asked), list[int]()
+
+    def away_at_first(self: Seat, *rest: Any) -> Any:
+        opened.append(world.feed.opened)
+        if len(opened) <= 2:
+            raise StoreUnavailable("the state database is away")
+        return plain(self, *rest)
+
+    monkeypatch.setattr(Seat, asked, away_at_first)
+    world.feed.append(value(0))
+    await world.until(lambda: world.feed.all_committed)
+    assert opened[:3] == [0, 0, 0]
+    assert world.results == world.ids(0)
+
+
+async def test_a_replica_that_comes_back_to_its_broker_waits_for_a_run_as_well(world: StreamWorld) -> None:
+    hold = Hold(world.database, "goods", "run-1")
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    while not world.feed.opened:
+        await asyncio.sleep(0.005)
+    hold.take()
+    world.feed.fail(SourceUnavailable("the broker is away"))
+    while world.feed.left is None:
+        await asyncio.sleep(0.005)
+    for _ in range(2):
+        await told_again(world)
+    assert world.feed.opened == 1
+    hold.let_go()
+    while world.feed.opened == 1:
+        await asyncio.sleep(0.005)
+    replica.stop()
+    await running
 
 
 async def test_events_of_a_key_are_worked_on_one_after_the_other_where_that_is_asked_for(

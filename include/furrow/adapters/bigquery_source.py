@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from furrow.adapters.bigquery_client import PATIENCE_SECONDS, failures
 from furrow.config import models
-from furrow.engine.ports import Arrival, Interval, Json
+from furrow.engine.ports import Arrival, Interval, Json, Moved
 from furrow.errors import RequestRejected, SourceUnavailable
 from furrow.store.intervals import ReadIntervals
 
@@ -78,6 +78,10 @@ class BigQuerySource:
             return {"bigquery": None}
         start, end = self._asked.start.isoformat(), self._asked.end.isoformat()
         return {"bigquery": {"start": start, "end": end, "whole": self._whole}}
+
+    def moved(self, position: Json) -> Moved:
+        """A span is read again whole: nobody else moves where it ends."""
+        return Moved.NOT
 
     def commit(self, position: Json) -> None:
         """The next read begins at this one's end; after a read that was cut short, at its start once more."""

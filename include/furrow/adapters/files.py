@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from furrow.config import models
-from furrow.engine.ports import Arrival, Json
+from furrow.engine.ports import Arrival, Json, Moved
 from furrow.errors import RunError, SourceUnavailable
 
 _BOM = b"\xef\xbb\xbf"
@@ -51,6 +51,10 @@ class FilesSource:
     def position(self) -> Json:
         """`{"files": {path: {"size": bytes, "changed": …}}}`: the files that the last read opened."""
         return {"files": dict(self._files)}
+
+    def moved(self, position: Json) -> Moved:
+        """Files have no position."""
+        return Moved.NOT
 
     def commit(self, position: Json) -> None:
         """Does nothing: files have no position, the next read gives them again."""

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from furrow.config import models
-from furrow.engine.ports import Arrival, Connection, Json
+from furrow.engine.ports import Arrival, Connection, Json, Moved
 from furrow.errors import ConnectionMissing, CredentialsRefused, FurrowError, RunError, SourceUnavailable
 
+Got = TypeVar("Got")
 _quiet = logging.getLogger("furrow.adapters.kafka")
 
 RECEIVE_BYTES = 1_000_000_000
@@ -96,6 +97,7 @@ class KafkaSource:
         self.tombstones = 0
         self._connection = connection
         self._timeout = timeout
+        self._began: dict[int, int] = {}
         self._read_to: dict[int, int] = {}
         self._last_error: KafkaError | None = None
 
@@ -108,7 +110,8 @@ class KafkaSource:
         """
         self._read_to = {}
         spans = {number: span for number, span in self._spans().items() if span.start < span.end}
-        starts = [TopicPartition(self.topic, number, span.start) for number, span in spans.items()]
+        self._began = {number: span.start for number, span in spans.items()}
+        starts = [TopicPartition(self.topic, number, offset) for number, offset in self._began.items()]
         self._consumer.assign(starts)
         try:
             while spans and limit != 0:
@@ -121,33 +124,53 @@ class KafkaSource:
             self._consumer.unassign()
 
     def position(self) -> Json:
-        """`{"kafka": {"topic": …, "offsets": {"0": 42}}}`: the offsets behind what was read."""
+        """`{"kafka": {"topic": …, "offsets": {"0": 42}, "began": {"0": 40}}}`.
+
+        The offsets behind what was read, and the first ones of it.
+        """
         offsets = {str(number): self._read_to[number] for number in sorted(self._read_to)}
-        return {"kafka": {"topic": self.topic, "offsets": offsets}}
+        began = {number: self._began[int(number)] for number in offsets}
+        return {"kafka": {"topic": self.topic, "offsets": offsets, "began": began}}
+
+    def moved(self, position: Json) -> Moved:
+        """Whether the group's position moved in any partition that was read. Raises like `commit`."""
+        told, ends = position["kafka"], _offsets(position["kafka"]["offsets"])
+        began = _offsets(told.get("began", {}))  # a run that an earlier release pinned has none
+        now = self._committed(told["topic"], list(ends)) if ends else {}
+        found = {_moved(at, began.get(number, ends[number] - 1), ends[number]) for number, at in now.items()}
+        return next((moved for moved in (Moved.INTO, Moved.PAST) if moved in found), Moved.NOT)
 
     def commit(self, position: Json) -> None:
         """Store the position in the group; partitions that are further already stay where they are.
 
         Raises SourceUnavailable (retry helps) or CredentialsRefused.
         """
-        topic, offsets = position["kafka"]["topic"], position["kafka"]["offsets"]
-        wanted = {int(number): int(offset) for number, offset in offsets.items()}
+        topic, wanted = position["kafka"]["topic"], _offsets(position["kafka"]["offsets"])
         if not wanted:
             return
         now = self._committed(topic, list(wanted))
         ahead = {number: offset for number, offset in wanted.items() if offset > now.get(number, -1)}
         forward = [TopicPartition(topic, number, offset) for number, offset in ahead.items()]
         if forward:
-            try:
-                done = self._consumer.commit(offsets=forward, asynchronous=False)
-            except KafkaException as error:
-                raise self._failure(error.args[0], "its position could not be stored") from error
-            self._check(done or [])
+            self._check(self._stored(forward))
 
     def close(self) -> None:
         """Give the sockets back; the source opens them again when it is used again."""
         if "_consumer" in self.__dict__:
             let_go(f"topic `{self.topic}`", self.__dict__.pop("_consumer").close)
+
+    def _stored(self, offsets: list[TopicPartition]) -> list[TopicPartition]:
+        """The broker's answer. The client itself waits minutes for it while the coordinator is away."""
+        store = partial(self._consumer.commit, offsets=offsets, asynchronous=False)
+        try:
+            return _in_time(store, "position stored", self._timeout) or []
+        except KafkaException as error:
+            raise self._failure(error.args[0], "its position could not be stored") from error
+        except TimeoutError:  # the client is still busy with it, so it is not asked why
+            late = f"its position was not stored in {self._timeout:g} s"
+            raise failure(
+                self._last_error, late, self.topic, self.group, self._connection, self._setting
+            ) from None
 
     # --- one read ------------------------------------------------------------------------------
 
@@ -256,6 +279,18 @@ class KafkaSource:
         return failure(told, doing, self.topic, self.group, self._connection, self._setting)
 
 
+def _offsets(written: Json) -> dict[int, int]:
+    """As numbers: the keys of JSON are texts."""
+    return {int(number): int(offset) for number, offset in written.items()}
+
+
+def _moved(at: int, began: int, end: int) -> Moved:
+    """Where a partition's position is, next to what a read took of it."""
+    if at <= began:
+        return Moved.NOT
+    return Moved.INTO if at < end else Moved.PAST
+
+
 def failure(
     error: KafkaError | None,
     doing: str,
@@ -337,19 +372,18 @@ def let_go(what: str, end: Callable[[], object], seconds: float = _END_SECONDS) 
         _quiet.warning("the Kafka client of %s did not end well: %s", what, error)
 
 
-def _in_time(do: Callable[[], object], name: str, seconds: float) -> None:
+def _in_time(do: Callable[[], Got], name: str, seconds: float) -> Got:
     """`do` in a thread of its own. Raises TimeoutError when it takes longer, and leaves the thread behind."""
-    done: Future[None] = Future()
+    done: Future[Got] = Future()
 
     def run() -> None:
         try:
-            do()
-            done.set_result(None)
+            done.set_result(do())
         except BaseException as error:
             done.set_exception(error)
 
     threading.Thread(target=run, name=name, daemon=True).start()
-    done.result(seconds)
+    return done.result(seconds)
 
 
 def _address(connection: Connection) -> str:

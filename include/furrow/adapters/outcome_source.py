@@ -9,7 +9,7 @@ from pathlib import Path
 from furrow.adapters.files import matching_files, unreadable
 from furrow.config.models import KafkaSource as KafkaConfig
 from furrow.config.quality import Outcomes, OutcomeTopic
-from furrow.engine.ports import Arrival, Connection, Connections, Json, Source
+from furrow.engine.ports import Arrival, Connection, Connections, Json, Moved, Source
 
 _SETTING = "experiment.outcomes"
 _BOM = b"\xef\xbb\xbf"
@@ -32,6 +32,10 @@ class OutcomeFiles:
     def position(self) -> Json:
         """There is none."""
         return {}
+
+    def moved(self, position: Json) -> Moved:
+        """There is no position."""
+        return Moved.NOT
 
     def commit(self, position: Json) -> None:
         """Does nothing."""

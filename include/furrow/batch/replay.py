@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from furrow.batch.run import BatchRun
-from furrow.engine.ports import Arrival
+from furrow.engine.ports import Arrival, Moved
 from furrow.store.dead_letters import EVERYTHING, DeadLetters, Selection, original_bytes
 
 Json = dict[str, Any]
@@ -51,6 +51,10 @@ class LetterSource:
     def position(self) -> Json:
         """`{"letters": given, "blanked": left out}`, for people; nothing goes on from here."""
         return {"letters": self._given, "blanked": self._blanked}
+
+    def moved(self, position: Json) -> Moved:
+        """Letters have no position."""
+        return Moved.NOT
 
     def commit(self, position: Json) -> None:
         """Does nothing: a letter closes when its record is accepted."""

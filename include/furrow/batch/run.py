@@ -24,16 +24,24 @@ from furrow.config.use_case import UseCase, Version
 from furrow.engine import telemetry
 from furrow.engine.arms import CANDIDATE, LIVE, Arm, Arms
 from furrow.engine.pipeline import Pipeline
-from furrow.engine.ports import Row, Sink, Source
+from furrow.engine.ports import Moved, Row, Sink, Source
 from furrow.engine.reading import read_work
 from furrow.engine.record import Outcome, Work, add_dollars
-from furrow.errors import NothingAccepted, OptionUnknown, ProviderUnavailable, StoreDamaged
+from furrow.errors import (
+    NothingAccepted,
+    OptionUnknown,
+    ProviderUnavailable,
+    RunError,
+    SourceUnavailable,
+    StoreDamaged,
+)
 from furrow.evaluation.drift import Drift
 from furrow.evaluation.run_page import ArmSection, Details, as_run_page
 from furrow.evaluation.run_report import RunReport
 from furrow.store.dead_letters import IDS_IN_ONE_QUERY, DeadLetters, Letter, letter_of
 from furrow.store.drift_looks import DriftLooks
 from furrow.store.exposures import Exposures
+from furrow.store.holds import Hold, NoHold
 from furrow.store.run_store import Lines, RunFolder
 from furrow.store.runs import FAILED, SUCCESS, Run, RunTable
 from furrow.store.windows import Windows
@@ -54,6 +62,7 @@ class Surroundings:
 
     preflight: raises ConnectionMissing when a model of the version has no connection, SourceUnavailable when
     something else works on the source. Called before a run reads, and before it pins what it read.
+    hold: keeps streams away from the source while a run pins what it read and stores its position.
     arms: who answers which record, when no version is asked for.
     windows: what each release did, None for a run that is no sample of the source; exposures: which unit of
     an experiment had which version; drift_looks: how runs differed from the first ones; look: called at the
@@ -64,6 +73,7 @@ class Surroundings:
     sink: Callable[[str, Version], Sink]
     pipeline: Callable[[Version], AbstractAsyncContextManager[Pipeline]]
     preflight: Callable[[Version], None]
+    hold: Callable[[], Hold | NoHold]
     runs: RunTable
     letters: DeadLetters
     arms: Callable[[], Arms]
@@ -85,17 +95,17 @@ class BatchRun:
     def fetch(self, limit: int | None = None, version: str | None = None) -> list[Json]:
         """Pin the release, copy the source's records into partition files, then commit the position.
 
-        Called again in the same run it gives the same partitions. Raises SourceUnavailable.
+        Called again in the same run it gives the same partitions. Raises SourceUnavailable, or RunError when
+        somebody else has answered some of them.
         """
         source = self._outside.source()
         try:
             if self._folder.exists("manifest.json"):
                 manifest = self.manifest()
+                self._store(source, manifest, self._require_its_own)
             else:
                 manifest = self._copy(source, limit, self._arms(version))
-                self._preflight(manifest.arms)  # reading takes a while: a stream may have come meanwhile
-                self._folder.write_json("manifest.json", manifest.to_json())
-            source.commit(manifest.position)
+                self._store(source, manifest, self._pin)
         finally:
             source.close()
         records = sum(partition.records for partition in manifest.partitions)
@@ -140,6 +150,46 @@ class BatchRun:
             position=source.position(),
             partitions=partitions,
         )
+
+    def _store(
+        self, source: Source, manifest: Manifest, before: Callable[[Source, Manifest, Hold | NoHold], None]
+    ) -> None:
+        """Store the position, with streams kept away from what comes `before` until it is stored.
+
+        The hold of a run whose position could not be stored lapses by itself: its records are pinned, so
+        its retry should come before a stream does.
+        """
+        hold = self._outside.hold()
+        hold.take()
+        try:
+            before(source, manifest, hold)
+        except BaseException:
+            hold.let_go()
+            raise
+        source.commit(manifest.position)
+        hold.let_go()
+
+    def _pin(self, source: Source, manifest: Manifest, hold: Hold | NoHold) -> None:
+        """Make what was read the run's own, unless a stream runs, or came and went while it was read."""
+        self._preflight(manifest.arms)
+        if source.moved(manifest.position) is not Moved.NOT:
+            raise SourceUnavailable(
+                f"a stream or another run moved the position of {self.use_case.name} while this run read;"
+                " what it read is dropped, the next attempt reads from there"
+            )
+        hold.renew()
+        self._folder.write_json("manifest.json", manifest.to_json())
+
+    def _require_its_own(self, source: Source, manifest: Manifest, _: Hold | NoHold) -> None:
+        """Raises RunError when what is pinned was answered by others before its position was stored.
+
+        A position behind all of it may be the one that this run stored before it was killed.
+        """
+        if source.moved(manifest.position) is Moved.INTO:
+            raise RunError(
+                f"a stream or another run answered some of the records of {self.run_id} before its position"
+                " was stored; start a new run, which reads what nobody has answered"
+            )
 
     def _write_partition(self, index: int, arm: Arm, works: list[Work]) -> Partition:
         path = f"partitions/{index:04d}.jsonl"

@@ -264,6 +264,19 @@ class Interval:
     end: datetime
 
 
+class Moved(StrEnum):
+    """Where the committed position is now, seen from a read that began at it."""
+
+    NOT = "not"
+    """Where it was."""
+
+    INTO = "into"
+    """Inside what was read: somebody else moved it."""
+
+    PAST = "past"
+    """Behind all that was read: the reader's own commit, or somebody else's."""
+
+
 class Source(Protocol):
     """Where records come from. Nothing is marked as read until `commit`."""
 
@@ -273,6 +286,13 @@ class Source(Protocol):
 
     def position(self) -> Json:
         """The position behind the last arrival that `read` gave."""
+        ...
+
+    def moved(self, position: Json) -> Moved:
+        """Whether the committed position moved since the read that gave this one. Raises SourceUnavailable.
+
+        A source that keeps none says NOT.
+        """
         ...
 
     def commit(self, position: Json) -> None:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from furrow.store.database import Database
+from furrow.store.holds import holding
 from furrow.store.tables import replicas
 
 Json = dict[str, Any]
@@ -80,6 +81,10 @@ class Seat:
             return connection.execute(update).rowcount
 
         return self._database.write(write) > 0
+
+    def held_up_by(self) -> list[str]:
+        """The batch runs that are about to store the position; ask once `tell` said that we are there."""
+        return holding(self._database, self._use_case)
 
     def is_given_up(self) -> bool:
         """Whether nobody has the place, for the stream has it no longer. See `give_up_others`."""

@@ -170,6 +170,15 @@ replicas = sa.Table(
 """The process that runs each replica of a stream: the last that came. standing: as it was when last seen.
 """
 
+holds = sa.Table(
+    "furrow_holds",
+    tables,
+    sa.Column("use_case", sa.String, primary_key=True),
+    sa.Column("run_id", sa.String, primary_key=True),
+    sa.Column("until", UtcTime, nullable=False),
+)
+"""The runs that are about to store their position; no replica of a stream takes up the source meanwhile."""
+
 releases = sa.Table(
     "furrow_releases",
     tables,

@@ -140,9 +140,8 @@ class Replica:
         await self._leave_late()
 
     async def _session(self) -> None:
-        if self._stopping.is_set():
+        if not await self._comes_in():
             return
-        await self._tell()
         try:
             await self._open()
             async with asyncio.TaskGroup() as group:
@@ -157,6 +156,28 @@ class Replica:
             self._look()
             await self._give_up()
             await self._close(await self._leaves())
+
+    async def _comes_in(self) -> bool:
+        """Wait until no batch run is about to store its position; False when it is stopped before."""
+        said = ""
+        while not self._stopping.is_set():
+            if not (why := await self._held_up()):
+                return True
+            if why != said:
+                log.warning("replica %s waits: %s", self._seat.replica, why)
+                said = why
+            await self._pause(_LOOK_SECONDS)
+        return False
+
+    async def _held_up(self) -> str:
+        """Why it may not come in yet, if anything: first it is seen to be there, then it looks. See Hold."""
+        if not await self._tell():
+            return "nobody could see that it is there"
+        try:
+            runs = await asyncio.to_thread(self._seat.held_up_by)
+        except StoreUnavailable as error:
+            return f"whether a batch run is about to store its position is unknown: {error}"
+        return f"the batch run {', '.join(runs)} is about to store its position" if runs else ""
 
     async def _open(self) -> None:
         """With the broker away this takes long: tell meanwhile that we are there."""
@@ -176,8 +197,12 @@ class Replica:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
             await self._tell()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), min(left, _LOOK_SECONDS))
+            await self._pause(min(left, _LOOK_SECONDS))
+
+    async def _pause(self, seconds: float) -> None:
+        """`stop` ends it."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _leaves(self) -> bool:
         """Ended in order and replaced by nobody. After a failure we, or another process, come back soon.
@@ -399,17 +424,21 @@ class Replica:
                 next_report += self._report_seconds
                 self._told(self.standing)
 
-    async def _tell(self) -> None:
-        """Write down how it stands. Raises ReplicaReplaced when another process has the place, or none."""
+    async def _tell(self) -> bool:
+        """Write down how it stands; False when that was not possible now.
+
+        Raises ReplicaReplaced when another process has the place, or none.
+        """
         try:
             ours = await asyncio.to_thread(self._seat.tell, self.standing.to_json())
             self._given_up = not ours and await asyncio.to_thread(self._seat.is_given_up)
         except StoreUnavailable as error:
             log.warning("how the stream stands could not be written: %s", error)
-            return
+            return False
         if not ours:
             why = _GIVEN_UP if self._given_up else _REPLACED
             raise ReplicaReplaced(f"{why.format(self._seat.replica)}; this one ends")
+        return True
 
     def _look(self) -> None:
         standing, oldest = self.standing, self._window.oldest

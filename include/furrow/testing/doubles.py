@@ -20,6 +20,7 @@ from furrow.engine.ports import (
     Finish,
     GivenUp,
     ModelRequest,
+    Moved,
     Purchase,
     Row,
     Wish,
@@ -113,13 +114,14 @@ class MemorySource:
     def __init__(self, values: Iterable[Json | bytes | object], crash_on_commit: str | None = None):
         self._values = list(values)
         self._crash_on_commit = crash_on_commit
-        self._read = self.committed = 0
+        self._began = self._read = self.committed = 0
         self.down = self.closed = False
 
     def read(self, limit: int | None = None) -> Iterator[Arrival]:
         """From the committed position. Raises Crash at a crash point, SourceUnavailable while `down`."""
         self._fail_when_down()
-        self._read, given = self.committed, 0
+        self._began = self._read = self.committed
+        given = 0
         while self._read < len(self._values) and (limit is None or given < limit):
             value = self._values[self._read]
             if value is self.CRASH:
@@ -131,7 +133,13 @@ class MemorySource:
 
     def position(self) -> Json:
         """Behind the last arrival that `read` gave."""
-        return {"offset": self._read}
+        return {"began": self._began, "offset": self._read}
+
+    def moved(self, position: Json) -> Moved:
+        """Where `committed` is now; a test may set it, as somebody else would."""
+        if self.committed <= position["began"]:
+            return Moved.NOT
+        return Moved.INTO if self.committed < position["offset"] else Moved.PAST
 
     def commit(self, position: Json) -> None:
         """Move the committed position, never back."""
