@@ -66,6 +66,8 @@ def show_summary(summary: Json, where: str) -> None:
     if summary["first_failure"]:
         console.print(f"first failure: {summary['first_failure']}", markup=False)
     console.print(f"written to {where}", markup=False)
+    if summary["rejected"]:
+        console.print("why a record was rejected stands in its line there: `reason`, `message`", markup=False)
 
 
 def show_status(parts: Sequence[Any]) -> None:

@@ -54,6 +54,20 @@ def shown(report: EvalReport) -> str:
     return out.getvalue()
 
 
+def test_a_narrow_terminal_shows_the_whole_name_of_a_step_and_a_model(listings: Listings) -> None:
+    works = [accepted(case) for case in listings[1]]
+    for work in works:
+        work.traces["copy"] = trace(model="a-model-with-a-long-name")
+    out = io.StringIO()
+    report = scored(listings, works)
+    report = report.model_copy(update={"steps": {"a_step_with_a_long_name": report.steps["copy"]}})
+    render(report, Console(file=out, width=80, force_terminal=False))
+    table = out.getvalue().partition("Steps")[2].partition("valid rate")[0]
+    rows = [line.split("│")[1:3] for line in table.splitlines() if line.startswith("│")]
+    step, model = ("".join(cells).replace(" ", "") for cells in zip(*rows, strict=True))
+    assert (step, model) == ("a_step_with_a_long_name", "a-model-with-a-long-name4")
+
+
 def test_a_perfect_version_is_right_in_every_field(listings: Listings) -> None:
     *labelled, last = listings[1]
     report = scored(listings, [*map(accepted, labelled), accepted(last, brand=None)])

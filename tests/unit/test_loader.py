@@ -200,14 +200,15 @@ def test_a_valid_folder_loads_and_names_its_release(prompts: FolderOfPrompts) ->
             "goods/v1/extract/examples.jsonl",
             '"애플"',
             "7",
-            "goods/v1/extract/examples.jsonl:1: `brand`: Input should be a valid string",
+            "examples.jsonl:1: `brand`: it should be a valid string; see the field in output.yaml",
             id="example that fails its schema",
         ),
         pytest.param(
             "goods/v1/extract/examples.jsonl",
             '"body"',
             '"text"',
-            "goods/v1/extract/examples.jsonl:1: the input does not render",
+            "goods/v1/extract/examples.jsonl:1: the input does not render: goods/v1/extract/user.md:2: "
+            "`data` has no field `body`; known here: text",
             id="example that does not render",
         ),
         pytest.param(
@@ -254,6 +255,76 @@ def test_a_valid_folder_loads_and_names_its_release(prompts: FolderOfPrompts) ->
         ),
         pytest.param("goods/pipeline.yaml", "owner: tests", "owner: [tests", "not YAML", id="broken YAML"),
         pytest.param(
+            "goods/pipeline.yaml",
+            "  files:",
+            "\tfiles:",
+            "goods/pipeline.yaml:4: not YAML: found character that cannot start any token; indent with ",
+            id="tab",
+        ),
+        pytest.param(
+            "goods/pipeline.yaml",
+            "live: v1",
+            " live: v1",
+            "goods/pipeline.yaml:6: not YAML: did not find expected key; look at the indentation",
+            id="one space too many",
+        ),
+        pytest.param(
+            "goods/pipeline.yaml",
+            "description: listings to attributes",
+            "description: listings: to attributes",
+            "put a text that has a colon in quotes, a space after a key's colon",
+            id="colon in a description",
+        ),
+        pytest.param(
+            "goods/pipeline.yaml",
+            "record:",
+            "  record:",
+            "goods/pipeline.yaml:5: unknown key `record`; take away the spaces before `record`",
+            id="indented too much",
+        ),
+        pytest.param(
+            "goods/pipeline.yaml",
+            "  gate:",
+            "gate:",
+            "goods/pipeline.yaml:11: unknown key `gate`; indent it under `evaluate`",
+            id="indented too little",
+        ),
+        pytest.param(
+            "goods/pipeline.yaml",
+            "  gate:",
+            "gate:",
+            "goods/pipeline.yaml:10: `evaluate` has to hold keys and values; write them below it",
+            id="a key that holds nothing",
+        ),
+        pytest.param(
+            "goods/v1/digest/user.md",
+            "{{ data.body }}",
+            "{{ text }}",
+            "unknown variable `text`; a field of the record is written `data.text`; did you mean `time`?",
+            id="field without data",
+        ),
+        pytest.param(
+            "goods/v1/digest/user.md",
+            "{{ data.body }}",
+            "{{ data.body }",
+            "goods/v1/digest/user.md:1: not Jinja: unexpected '}'; a value is written `{{ data.… }}`",
+            id="brace missing",
+        ),
+        pytest.param(
+            "goods/v1/extract/examples.jsonl",
+            '{"data": {"body": "아이폰 30만"}, "digest"',
+            '{"body": "아이폰 30만", "digest"',
+            'the input does not render: it has no `data`; write the record as `"input": {"data": {',
+            id="example without data",
+        ),
+        pytest.param(
+            "goods/v1/extract/examples.jsonl",
+            '"output"',
+            '"outptu"',
+            "`output`: Field required; a line is `{",
+            id="misspelt key of an example",
+        ),
+        pytest.param(
             "goods/v1/steps.yaml",
             'set: {price_krw: "extract.price_text | krw"}',
             'set: {price: "extract.price_text | krw"}',
@@ -285,6 +356,32 @@ def test_a_file_that_is_not_utf_8_is_named_with_its_line(prompts: FolderOfPrompt
 def test_a_missing_user_md_says_what_to_write(prompts: FolderOfPrompts) -> None:
     (prompts.path / "goods/v1/digest/user.md").unlink()
     assert "goods/v1/digest/user.md: the file is missing" in problems(prompts)
+
+
+def test_what_every_example_lacks_is_told_once_as_a_mistake_of_user_md(prompts: FolderOfPrompts) -> None:
+    pair = (prompts.path / "goods/v1/extract/examples.jsonl").read_text(encoding="utf-8")
+    prompts.put("goods/v1/extract/examples.jsonl", pair * 2)
+    prompts.change("goods/v1/extract/user.md", "data.body", "data.boddy")
+    what = "`data` has no field `boddy` in any example; did you mean `body`?"
+    assert problems(prompts) == f"goods/v1/extract/user.md:2: {what}"
+
+
+def test_a_field_in_a_branch_not_taken_is_none_that_an_example_lacks(prompts: FolderOfPrompts) -> None:
+    prompts.put(
+        "goods/v1/extract/user.md", "{{ data.body }}{% if data.body == '' %}{{ data.none }}{% endif %}"
+    )
+    assert prompts.load().version().prompts["extract"].examples[0].user == "아이폰 30만"
+
+
+def test_a_prompt_that_reads_nothing_of_the_record_is_found(prompts: FolderOfPrompts) -> None:
+    prompts.put("goods/v1/digest/user.md", "{ data.body }")
+    said = "goods/v1/digest/user.md:1: no prompt of this step reads the record; name a field: `{{ data.… }}`"
+    assert check_all(prompts.path)[0]["problems"] == [said]
+
+
+def test_a_missing_output_yaml_says_what_to_write(prompts: FolderOfPrompts) -> None:
+    (prompts.path / "goods/v1/price/output.yaml").unlink()
+    assert "price/output.yaml: the file is missing; write the fields of the step" in problems(prompts)
 
 
 def test_a_folder_of_no_step_is_not_passed_over(prompts: FolderOfPrompts) -> None:

@@ -15,7 +15,8 @@ from furrow.config.scaffold import new_use_case
 from furrow.config.schemas import schema_text
 from furrow.config.use_case import UseCase
 from furrow.errors import ConfigError
-from furrow.evaluation.cases import load_cases
+from furrow.evaluation.authored import check_records
+from furrow.evaluation.cases import are_synthetic, load_cases
 
 MODELS = """
 models:
@@ -41,9 +42,11 @@ def test_a_new_use_case_loads_without_a_problem(prompts: Path) -> None:
     paths = new_use_case(prompts, "local_posts")
     use_case = loaded(prompts, "local_posts")
     assert check_record_fields(use_case) == []
+    assert check_records(use_case) == []
     assert list(use_case.version().result.specs) == ["topic", "place", "urgent"]
     assert len(use_case.version().prompts["classify"].examples) == 2
     assert {str(path.relative_to(prompts / "local_posts")) for path in paths} == {
+        "LABELLING.md",
         "README.md",
         "pipeline.yaml",
         "sample.jsonl",
@@ -71,7 +74,8 @@ def test_its_test_cases_load_and_pass_its_own_rules(prompts: Path) -> None:
     new_use_case(prompts, "local_posts")
     use_case = loaded(prompts, "local_posts")
     cases = load_cases(use_case, use_case.version())
-    assert len(cases) == 3
+    assert [case.split for case in cases] == ["dev", "dev", "test"]
+    assert are_synthetic(use_case)
     for case in cases:
         values = {"result": case.expected, "data": case.record.data}
         assert all(rule.check.evaluate(values) for rule in use_case.version().rules)

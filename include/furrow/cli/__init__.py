@@ -60,9 +60,10 @@ def check(
     """Load use cases and print every problem as [bold]path:line: what is wrong; what to do[/]."""
     from furrow.config.check import check_all
     from furrow.config.schemas import stale_schemas
+    from furrow.evaluation.authored import check_records
 
     settings = Settings.from_environment()
-    rows = check_all(settings.prompts, use_cases or [])
+    rows = check_all(settings.prompts, use_cases or [], [check_records])
     _add_changed_releases(settings, rows)
     stale = [f"{path}: run `furrow schemas`" for path in stale_schemas(settings.prompts)]
     stale += _stale_features(settings)
@@ -286,12 +287,19 @@ def _add_changed_releases(settings: Settings, rows: list[dict[str, Any]]) -> Non
 
 
 def _stale_features(settings: Settings) -> list[str]:
-    """The generated Feast definitions, when there are some and the use cases say something else now."""
+    """The generated Feast definitions, when there are some and the use cases say something else now.
+
+    While a folder is broken there is nothing to compare with; its own problems are told.
+    """
     from furrow.adapters.feature_repository import is_current
     from furrow.config.loader import load_all
+    from furrow.config.use_case import Broken
 
     definitions = settings.features / "definitions.py"
-    if not definitions.exists() or is_current(load_all(settings.prompts), settings.features):
+    if not definitions.exists():
+        return []
+    loaded = load_all(settings.prompts)
+    if any(isinstance(entry, Broken) for entry in loaded) or is_current(loaded, settings.features):
         return []
     return [f"{definitions}: run `furrow features apply`"]
 

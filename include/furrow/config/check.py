@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from furrow.config.fields import Fields
 from furrow.config.loader import load_all
+from furrow.config.models import LlmStep
 from furrow.config.prompts import Example
 from furrow.config.quoting import is_quoted
 from furrow.config.templates import Expression, Names, Template
@@ -18,14 +19,16 @@ from furrow.config.yaml_file import suggest
 from furrow.errors import ConfigError, OptionUnknown, Problem, PromptFailed
 
 Json = dict[str, Any]
+Look = Callable[[UseCase], Iterable[Problem]]
 
 _LINES = 50
 """Lines of a sample file that are looked at."""
 
 
-def check_all(prompts: Path, only: Sequence[str] = ()) -> list[Json]:
+def check_all(prompts: Path, only: Sequence[str] = (), looks: Sequence[Look] = ()) -> list[Json]:
     """Every use case (or `only` these) with its releases and its problems as lines.
 
+    looks: what else is looked at in one that loads.
     Raises ConfigError when the prompts folder or models.yaml does not load, OptionUnknown for a name
     that is no folder.
     """
@@ -33,16 +36,30 @@ def check_all(prompts: Path, only: Sequence[str] = ()) -> list[Json]:
     for name in only:
         if name not in found:
             raise OptionUnknown(f"there is no use case `{name}` in {prompts}; {suggest(name, list(found))}")
-    return [_row(found[name]) for name in only or found]
+    return [_row(found[name], looks) for name in only or found]
 
 
-def _row(entry: UseCase | Broken) -> Json:
+def _row(entry: UseCase | Broken, looks: Sequence[Look]) -> Json:
     if isinstance(entry, Broken):
         problems, releases = list(entry.error.problems), {}
     else:
-        problems = [*check_examples(entry), *check_example_quotes(entry), *check_record_fields(entry)]
+        own = (check_prompts, check_examples, check_example_quotes, check_record_fields)
+        problems = [problem for look in (*own, *looks) for problem in look(entry)]
         releases = {name: version.release for name, version in entry.versions.items()}
     return {"use_case": entry.name, "releases": releases, "problems": [str(problem) for problem in problems]}
+
+
+def check_prompts(use_case: UseCase) -> list[Problem]:
+    """Prompts of a step without images that read nothing: they ask the same about every record."""
+    return [
+        Problem(
+            prompt.user.path, 1, "no prompt of this step reads the record", "name a field: `{{ data.… }}`"
+        )
+        for version in use_case.versions.values()
+        for step in version.file.steps
+        if isinstance(step, LlmStep) and step.images is None and (prompt := version.prompts[step.name])
+        if prompt.user.constant and (prompt.system is None or prompt.system.constant)
+    ]
 
 
 def check_examples(use_case: UseCase) -> list[Problem]:
@@ -92,7 +109,7 @@ def _unquoted(example: Example, fields: Fields, expressions: Mapping[str, Expres
 
 def check_record_fields(use_case: UseCase) -> list[Problem]:
     """`data.…` in prompts and conditions that no sample record and no test case has."""
-    fields = _sample_fields(use_case.folder)
+    fields = sample_fields(use_case.folder)
     if not fields:
         return []
     return [problem for version in use_case.versions.values() for problem in _check(version, fields)]
@@ -120,7 +137,7 @@ def _checked(version: Version) -> Iterator[Template | Expression]:
     yield from (rule.check for rule in version.rules)
 
 
-def _sample_fields(folder: Path) -> set[str]:
+def sample_fields(folder: Path) -> set[str]:
     """The fields that occur in sample.jsonl and in the inputs of testset.jsonl."""
     records: list[object] = list(_objects(folder / "sample.jsonl"))
     records += [case.get("input") for case in _objects(folder / "testset.jsonl")]

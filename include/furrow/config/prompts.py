@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +16,14 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema
 from furrow.config.fields import Fields
 from furrow.config.models import FieldSpec
 from furrow.config.templates import Names, Template
-from furrow.config.yaml_file import YamlFile, read_text, read_yaml, suggest
+from furrow.config.yaml_file import YamlFile, plain, read_text, read_yaml, suggest
 from furrow.errors import ConfigError, Problem, PromptFailed
 
 Json = dict[str, Any]
+
+
+class _Lacking(ConfigError):
+    """What user.md reads and the input of an example does not have, with the lines of user.md."""
 
 
 class _ExampleLine(BaseModel):
@@ -60,6 +64,9 @@ class PromptFolder:
 
 def load_fields(path: Path, shown: str, name: str) -> Fields:
     """Compile an output.yaml. Raises ConfigError."""
+    if not path.exists():
+        hint = "write the fields of the step, such as `topic: {type: string}`"
+        raise ConfigError(Problem(shown, None, "the file is missing", hint))
     file = read_yaml(path, shown)
     if not isinstance(file.value, dict) or not file.value:
         raise ConfigError(
@@ -150,20 +157,38 @@ def load_examples(path: Path, shown: str, user: Template, fields: Fields) -> tup
         return ()
     examples: list[Example] = []
     problems: list[Problem] = []
-    for number, line in enumerate(read_text(path, shown).split("\n"), 1):
-        if not line.strip():
-            continue
+    lacking: dict[int, Sequence[Problem]] = {}
+    lines = [
+        (number, line) for number, line in enumerate(read_text(path, shown).split("\n"), 1) if line.strip()
+    ]
+    for number, line in lines:
         try:
             examples.append(_example(line, user, fields, (shown, number)))
         except ValidationError as error:
-            problems.extend(Problem(shown, number, _first_words(entry)) for entry in error.errors())
+            problems.extend(_misfit(shown, number, entry, error.title) for entry in error.errors())
+        except _Lacking as error:
+            lacking[number] = error.problems
         except ValueError as error:
             problems.append(Problem(shown, number, f"not an example: {error}"))
         except ConfigError as error:
             problems.extend(error.problems)
+    problems.extend(_lacking_problems(shown, lacking, len(lines)))
     if problems:
         raise ConfigError(problems)
     return tuple(examples)
+
+
+def _lacking_problems(shown: str, lacking: Mapping[int, Sequence[Problem]], lines: int) -> Iterator[Problem]:
+    """What every example lacks is a mistake of user.md, and told once; the rest is one of the example."""
+    everywhere: set[Problem] = set()
+    if len(lacking) == lines > 1:
+        everywhere = set.intersection(*map(set, lacking.values()))
+    for problem in sorted(everywhere, key=str):
+        yield replace(problem, what=f"{problem.what} in any example")
+    for number, found in lacking.items():
+        for problem in found:
+            if problem not in everywhere:
+                yield Problem(shown, number, f"the input does not render: {problem}")
 
 
 def _example(line: str, user: Template, fields: Fields, where: tuple[str, int]) -> Example:
@@ -173,10 +198,20 @@ def _example(line: str, user: Template, fields: Fields, where: tuple[str, int]) 
     fields.validate_json(answer)
     example = Example(pair.input, answer, user, where)
     if user.lacks(pair.input):
+        if missing := user.missing(pair.input):
+            raise _Lacking(missing) if "data" in pair.input else ConfigError(_without_data(where))
         example.user  # noqa: B018 - raises, unless what it lacks stands in a branch that is not taken
     return example
 
 
-def _first_words(entry: Any) -> str:
+def _without_data(where: tuple[str, int]) -> Problem:
+    what = "the input does not render: it has no `data`"
+    return Problem(*where, what, 'write the record as `"input": {"data": {…}}`')
+
+
+def _misfit(shown: str, number: int, entry: Any, of: str) -> Problem:
     place = ".".join(str(part) for part in entry["loc"])
-    return f"`{place}`: {entry['msg']}" if place else str(entry["msg"])
+    words = f"`{place}`: {plain(entry['msg'])}" if place else plain(entry["msg"])
+    if of == _ExampleLine.__name__:
+        return Problem(shown, number, words, 'a line is `{"input": {"data": {…}}, "output": {…}}`')
+    return Problem(shown, number, words, "see the field in output.yaml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cache, cached_property
 from typing import Any
@@ -101,12 +102,19 @@ class Template:
 
     def lacks(self, context: Mapping[str, Any]) -> bool:
         """Whether a name or field that it reads is not in this context; it may render all the same."""
-        shape = tuple(
-            (name, frozenset(value) if isinstance(value, dict) else None) for name, value in context.items()
-        )
+        shape = _shape(context)
         if shape not in self._lacking:  # few-shot examples have the same fields, one after the other
             self._lacking[shape] = bool(self.check(dict(shape)))
         return self._lacking[shape]
+
+    def missing(self, context: Mapping[str, Any]) -> list[Problem]:
+        """The names and fields for lack of which this context does not render; none if it renders."""
+        try:
+            self.render(context)
+        except PromptFailed as error:
+            lacks = isinstance(error.__cause__, jinja2.UndefinedError)
+            return self.check(dict(_shape(context))) if lacks else []
+        return []
 
     def render(self, context: Mapping[str, Any]) -> str:
         """The text. Raises PromptFailed with the line when this context lacks something."""
@@ -148,11 +156,19 @@ class Expression:
             raise PromptFailed(str(Problem(self.path, self.line, str(error)))) from error
 
 
+def _shape(context: Mapping[str, Any]) -> tuple[tuple[str, frozenset[str] | None], ...]:
+    """The names of a context with their fields."""
+    return tuple(
+        (name, frozenset(value) if isinstance(value, dict) else None) for name, value in context.items()
+    )
+
+
 def _parse(source: str, path: str, before: int) -> nodes.Template:
     try:
         return environment().parse(source, path, path)
     except jinja2.TemplateSyntaxError as error:
-        raise ConfigError(Problem(path, before + error.lineno, f"not Jinja: {error.message}")) from None
+        hint = "a value is written `{{ data.… }}`, a condition `{% if … %} … {% endif %}`"
+        raise ConfigError(Problem(path, before + error.lineno, f"not Jinja: {error.message}", hint)) from None
 
 
 def _parse_expression(source: str, path: str, line: int) -> nodes.Template:
@@ -187,7 +203,14 @@ def _unknown_variables(
     known = {*names, *assigned, *environment().globals}
     for node in found:
         if isinstance(node, nodes.Name) and node.ctx == "load" and node.name not in known:
-            yield node.lineno, f"unknown variable `{node.name}`", suggest(node.name, sorted(names))
+            yield node.lineno, f"unknown variable `{node.name}`", _variable_hint(node.name, sorted(names))
+
+
+def _variable_hint(name: str, known: Sequence[str]) -> str:
+    hint = suggest(name, known)
+    if "data" not in known or difflib.get_close_matches(name, known, n=1, cutoff=0.75):
+        return hint
+    return f"a field of the record is written `data.{name}`; {hint}".removesuffix("; ")
 
 
 def _unknown_words(found: Sequence[nodes.Node]) -> Iterator[tuple[int, str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -58,11 +59,10 @@ class YamlFile:
         key = loc[-1] if loc else ""
         match entry["type"]:
             case "extra_forbidden":
-                return self.problem(
-                    loc,
-                    f"unknown key `{key}`",
-                    _key_hint(str(key), entry["input"], _keys_at(model, loc[:-1])),
+                hint = _place_hint(model, loc) or _key_hint(
+                    str(key), entry["input"], _keys_at(model, loc[:-1])
                 )
+                return self.problem(loc, f"unknown key `{key}`", hint)
             case "missing":
                 return self.problem(loc[:-1], f"the key `{key}` is missing")
             case "union_tag_invalid":
@@ -71,9 +71,12 @@ class YamlFile:
                 return self.problem(loc, "the key `kind` is missing")
             case "model_type" if not loc:
                 return Problem(self.path, 1, "this file has to hold keys and values")
+            case "model_type":
+                what = f"`{'.'.join(map(str, loc))}` has to hold keys and values"
+                return self.problem(loc, what, "write them below it, each indented by two spaces")
             case _:
                 place = f"`{'.'.join(map(str, loc))}`: " if loc else ""
-                return self.problem(loc, f"{place}{_plain(entry['msg'])}")
+                return self.problem(loc, f"{place}{plain(entry['msg'])}")
 
 
 def read_yaml(path: Path, shown: str) -> YamlFile:
@@ -88,7 +91,8 @@ def read_yaml(path: Path, shown: str) -> YamlFile:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
-        raise ConfigError(Problem(shown, line, f"not YAML: {error.problem}")) from None
+        words = str(error.problem)
+        raise ConfigError(Problem(shown, line, f"not YAML: {words}", _yaml_hint(words))) from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise ConfigError(Problem(shown, None, f"not YAML: {str(error).splitlines()[0]}")) from None
     finally:
@@ -120,6 +124,23 @@ def suggest(word: str, known: Sequence[str]) -> str:
 def _key_hint(key: str, value: object, known: Sequence[str]) -> str:
     """Inside `{…}` YAML ends a text at its comma: the rest of a sentence is a key without a value."""
     return "put a text that has a comma in quotes" if value is None else suggest(key, known)
+
+
+def _place_hint(model: type[BaseModel], loc: Loc) -> str:
+    """For a known key that is indented too much or too little."""
+    key = str(loc[-1])
+    if len(loc) > 1:
+        return f"take away the spaces before `{key}`" if key in model.model_fields else ""
+    above = [f"`{name}`" for name in model.model_fields if key in _keys_at(model, (name,))]
+    return f"indent it under {' or '.join(above)}" if above else ""
+
+
+def _yaml_hint(words: str) -> str:
+    if "cannot start any token" in words:
+        return "indent with spaces, not tabs, and put a text that begins with a sign in quotes"
+    if "mapping values" in words or "expected ','" in words:
+        return "put a text that has a colon in quotes, a space after a key's colon; align keys of one level"
+    return "look at the indentation of this line and of the one above"
 
 
 def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
@@ -196,5 +217,10 @@ def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _plain(message: str) -> str:
-    return message.removeprefix("Value error, ")
+_JSON = re.compile(r"Invalid JSON: (.*) at line 1 column (\d+)", re.DOTALL)
+
+
+def plain(message: str) -> str:
+    """What the validation says, in words that do not mix up with a key `input` or a line of the file."""
+    message = message.removeprefix("Value error, ").replace("Input should", "it should")
+    return _JSON.sub(r"not JSON: \1 at character \2", message)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from furrow.config.fields import Fields
 from furrow.config.models import RecordFields
 from furrow.config.use_case import TEST_SETS, UseCase, Version
-from furrow.config.yaml_file import read_text, suggest
+from furrow.config.yaml_file import plain, read_text, suggest
 from furrow.engine.ports import Arrival
 from furrow.engine.reading import read_record
 from furrow.engine.record import Record, Work
@@ -101,7 +101,8 @@ def _of_split(cases: list[Case], split: Split | None) -> list[Case]:
         return cases
     found = [case for case in cases if case.split == split]
     if not found:
-        raise OptionUnknown(f"no case of the test set has `split: {split}`")
+        hint = f'write `"split": "{split}"` into its lines, or leave --split out'
+        raise OptionUnknown(f"no case of the test set has `split: {split}`; {hint}")
     return found
 
 
@@ -159,7 +160,8 @@ class _Reader:
             case "missing":
                 return Problem(self._shown, number, f"the key `{place}` is missing")
             case _:
-                return Problem(self._shown, number, f"`{place}`: {entry['msg']}" if place else entry["msg"])
+                words = plain(entry["msg"])
+                return Problem(self._shown, number, f"`{place}`: {words}" if place else words)
 
     def _duplicate(self, number: int, written: _Line) -> Iterator[Problem]:
         shown, first = self._lines.setdefault(written.id, (self._shown, number))
@@ -208,7 +210,9 @@ class _Reader:
 
     def _misfit(self, number: int, entry: Any) -> Problem:
         place = ".".join(map(str, ("expected", *entry["loc"])))
-        return Problem(self._shown, number, f"`{place}`: {entry['msg']}", "see the field in output.yaml")
+        return Problem(
+            self._shown, number, f"`{place}`: {plain(entry['msg'])}", "see the field in output.yaml"
+        )
 
 
 def _case(written: _Line, record: Record, expected: Json) -> Case:

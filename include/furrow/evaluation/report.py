@@ -181,8 +181,8 @@ def _rate(found: Rate | None) -> str:
 
 def _steps_table(steps: Mapping[str, StepCounts]) -> Table:
     table = Table(title="Steps", title_justify="left")
-    table.add_column("step")
-    table.add_column("models")
+    for heading in ("step", "models"):
+        table.add_column(heading, overflow="fold")
     for heading in ("calls", "bought", "tokens in", "tokens out", "cost $", "p50 s", "p95 s"):
         table.add_column(heading, justify="right")
     for name, step in steps.items():
