@@ -47,6 +47,11 @@ def test_the_connection_of_the_embedding_model_leads_to_its_server() -> None:
     assert model["host"] == "http://127.0.0.1:18093/v1"
 
 
+def test_parts_that_an_earlier_release_started_still_have_their_connections() -> None:
+    before = {name: port for name, port in PORTS.items() if name != "local-embed"}
+    assert set(connections(PORTS)) - set(connections(before)) == {"AIRFLOW_CONN_FURROW_LOCAL_EMBED"}
+
+
 def test_a_command_finds_the_parts_while_they_are_up(tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     write(state_path(settings), state_of(ProcessId.of(os.getpid())))

@@ -24,12 +24,14 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def connections(ports: Mapping[str, int]) -> dict[str, str]:
     """The variables `AIRFLOW_CONN_<ID>`, in Airflow's JSON form, for the parts at these ports."""
-    return {
+    found = {
         "AIRFLOW_CONN_KAFKA_DEFAULT": _kafka(ports["broker"]),
         "AIRFLOW_CONN_FURROW_LOCAL_SMALL": _model("local-small", ports["local-small"]),
         "AIRFLOW_CONN_FURROW_LOCAL_LARGE": _model("local-large", ports["local-large"]),
-        "AIRFLOW_CONN_FURROW_LOCAL_EMBED": _model(MODEL, ports["local-embed"]),
     }
+    if "local-embed" in ports:  # not in what an earlier release of Furrow has started
+        found["AIRFLOW_CONN_FURROW_LOCAL_EMBED"] = _model(MODEL, ports["local-embed"])
+    return found
 
 
 def _kafka(port: int) -> str:
