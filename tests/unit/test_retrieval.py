@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from furrow.engine.retrieval import FullText, Hit, Nearness, asked_terms, fused, terms_of
+from furrow.engine.retrieval import Bar, FullText, Hit, Nearness, asked_terms, fused, terms_of
 
 TEXTS = (
     "재활용품은 화요일과 금요일에 수거합니다",
@@ -94,3 +94,10 @@ def test_a_place_that_is_high_in_both_rankings_comes_first() -> None:
 @given(st.lists(st.integers(0, 30), unique=True))
 def test_one_ranking_alone_keeps_its_order(ranked: list[int]) -> None:
     assert fused([Hit(place, 1.0) for place in ranked], []) == ranked
+
+
+def test_a_passage_fits_by_its_words_or_by_its_likeness_and_keeps_the_better_score() -> None:
+    words = [Hit(0, 0.2), Hit(1, 0.5)]
+    near = [Hit(2, 0.95), Hit(1, 0.92), Hit(0, 0.7)]
+    best = Bar(min_score=0.35, min_similarity=0.9).best(words, near)
+    assert [(hit.place, hit.score) for hit in best] == [(1, 0.92), (2, 0.95)]

@@ -255,6 +255,7 @@ _register_bench("lookup", "Look-ups a second in 100,000 places, next to a scan o
 _register_bench("pages", "Milliseconds of each page with 1,000,000 calls and 200 use cases.")
 _register_bench("parse", "200 use-case folders into DAGs, next to dag-factory.")
 _register_bench("rerun", "Calls bought and expected when a run is cleared, killed, changed or doubled.")
+_register_bench("retrieve", "The right notice for each question: full text, vectors, both.")
 _register_bench("rollback", "Seconds that a release still answers after it was rolled back.")
 _register_bench(
     "stream", "Latency that a stream adds, highest rate, memory; --stock: and Airflow's; --handover: its gap."

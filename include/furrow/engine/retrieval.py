@@ -147,6 +147,23 @@ def _unit(vector: bytes) -> np.ndarray[Any, Any]:
     return values / max(float(np.linalg.norm(values)), 1e-12)
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How well a passage must fit: its share of the question's words, or its likeness."""
+
+    min_score: float
+    min_similarity: float
+
+    def best(self, words: Sequence[Hit], near: Sequence[Hit]) -> list[Hit]:
+        """What fits by one of the two, best first, each with the better of its scores."""
+        found: dict[int, float] = {}
+        for hits, least in ((words, self.min_score), (near, self.min_similarity)):
+            for hit in hits:
+                if hit.score >= least:
+                    found[hit.place] = max(found.get(hit.place, 0.0), min(hit.score, 1.0))
+        return [Hit(place, found[place]) for place in fused(words, near) if place in found]
+
+
 def fused(*rankings: Sequence[Hit]) -> list[int]:
     """The places of several rankings in one, by reciprocal rank."""
     total: dict[int, float] = {}

@@ -17,7 +17,7 @@ from furrow.engine.ordered import all_of
 from furrow.engine.ports import EMBED, Json, Message, ModelRequest
 from furrow.engine.prompt import context_of
 from furrow.engine.record import Trace, Work
-from furrow.engine.retrieval import FullText, Hit, Nearness, fused
+from furrow.engine.retrieval import Bar, FullText, Hit, Nearness
 from furrow.engine.step import step_of
 
 
@@ -33,6 +33,7 @@ class RetrieveRunner:
         self._documents, self._hash = version.documents[config.name], version.content_hash
         self._expressions = version.expressions[config.name]
         self._model = version.catalogue[config.embeddings] if config.embeddings else None
+        self._bar = Bar(config.min_score, config.min_similarity)
         self._masking = Masking(version.file.mask)
         self._nearness: asyncio.Future[Nearness] | None = None
         self.look_ahead = 1 if self._model is None else 4 * self._model.limits.concurrency
@@ -45,18 +46,8 @@ class RetrieveRunner:
         allowed = self._allowed(passages, context)
         words = full_text.hits(question, allowed)
         near = await self._near(question, allowed, passages, trace)
-        scores = self._fitting(words, near)
-        chosen = [place for place in fused(words, near) if place in scores][: self._config.top]
-        return _written([passages[place] for place in chosen], [scores[place] for place in chosen])
-
-    def _fitting(self, words: Sequence[Hit], near: Sequence[Hit]) -> dict[int, float]:
-        """Place -> score of every passage that fits by one of the two."""
-        found: dict[int, float] = {}
-        for hits, least in ((words, self._config.min_score), (near, self._config.min_similarity)):
-            for hit in hits:
-                if hit.score >= least:
-                    found[hit.place] = max(found.get(hit.place, 0.0), min(hit.score, 1.0))
-        return found
+        chosen = self._bar.best(words, near)[: self._config.top]
+        return _written([passages[hit.place] for hit in chosen], [hit.score for hit in chosen])
 
     def _allowed(self, passages: Sequence[Passage], context: Mapping[str, Any]) -> list[int]:
         wanted = {name: self._expressions[f"within.{name}"].evaluate(context) for name in self._config.within}

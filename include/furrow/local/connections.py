@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from furrow.config.settings import Settings
 from furrow.local.broker import RECEIVE_BYTES
+from furrow.local.embedding_server import MODEL
 from furrow.local.ports import address
 from furrow.local.state import read_state
 
@@ -23,11 +24,14 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def connections(ports: Mapping[str, int]) -> dict[str, str]:
     """The variables `AIRFLOW_CONN_<ID>`, in Airflow's JSON form, for the parts at these ports."""
-    return {
+    found = {
         "AIRFLOW_CONN_KAFKA_DEFAULT": _kafka(ports["broker"]),
         "AIRFLOW_CONN_FURROW_LOCAL_SMALL": _model("local-small", ports["local-small"]),
         "AIRFLOW_CONN_FURROW_LOCAL_LARGE": _model("local-large", ports["local-large"]),
     }
+    if "local-embed" in ports:  # not in what an earlier release of Furrow has started
+        found["AIRFLOW_CONN_FURROW_LOCAL_EMBED"] = _model(MODEL, ports["local-embed"])
+    return found
 
 
 def _kafka(port: int) -> str:
@@ -41,13 +45,13 @@ def _kafka(port: int) -> str:
     return json.dumps({"conn_type": "kafka", "extra": extra})
 
 
-def _model(alias: str, port: int) -> str:
+def _model(name: str, port: int) -> str:
     # "openai" alone would be OpenAI's Responses API; the local server speaks chat completions.
     return json.dumps(
         {
             "conn_type": "pydanticai",
             "host": f"http://{address(port)}/v1",
             "password": "no-key-needed",  # Airflow blots out passwords wherever they occur in a log
-            "extra": {"model": f"openai-chat:{alias}"},
+            "extra": {"model": f"openai-chat:{name}"},
         }
     )

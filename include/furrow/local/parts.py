@@ -11,13 +11,13 @@ from pathlib import Path
 
 import furrow
 from furrow.config.settings import Settings
-from furrow.local import airflow, broker, model_server, ports
+from furrow.local import airflow, broker, embedding_server, model_server, ports
 from furrow.local.connections import connections
 from furrow.local.processes import marks
 from furrow.local.state import Plan
 
-PARTS = ("broker", "local-small", "local-large", "airflow")
-MODELS = ("local-small", "local-large")
+PARTS = ("broker", "local-small", "local-large", "local-embed", "airflow")
+MODELS = ("local-small", "local-large", "local-embed")
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,15 @@ class Part:
 
 def build(name: str, settings: Settings, plan: Plan) -> Part:
     """The part of that name (one of PARTS) as the plan wants it."""
-    if name == "broker":
-        return _broker(settings, plan)
-    return _airflow(settings, plan) if name == "airflow" else _model(name, settings, plan)
+    match name:
+        case "broker":
+            return _broker(settings, plan)
+        case "airflow":
+            return _airflow(settings, plan)
+        case "local-embed":
+            return _embedder(name, plan)
+        case _:
+            return _model(name, plan)
 
 
 def base_environment(settings: Settings, token: str) -> dict[str, str]:
@@ -96,7 +102,7 @@ def _broker(settings: Settings, plan: Plan) -> Part:
     )
 
 
-def _model(alias: str, settings: Settings, plan: Plan) -> Part:
+def _model(alias: str, plan: Plan) -> Part:
     port = plan.ports[alias]
     slots = int(os.environ.get("FURROW_LOCAL_SLOTS") or model_server.SLOTS)
     context = int(os.environ.get("FURROW_LOCAL_CONTEXT") or model_server.CONTEXT)
@@ -107,6 +113,18 @@ def _model(alias: str, settings: Settings, plan: Plan) -> Part:
         commands={alias: model_server.command(sys.executable, weights, alias, port, slots, context)},
         ready=lambda _: model_server.answers(ports.address(port), alias),
         patience=300,
+    )
+
+
+def _embedder(alias: str, plan: Plan) -> Part:
+    port = plan.ports[alias]
+    return Part(
+        name=alias,
+        port=port,
+        commands={alias: embedding_server.command(sys.executable, port)},
+        ready=lambda _: model_server.answers(ports.address(port), embedding_server.MODEL),
+        patience=60,
+        environment=embedding_server.environment(plan.weights[alias]),
     )
 
 

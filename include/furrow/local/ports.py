@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection
 
 HOST = "127.0.0.1"
-USUAL = {"airflow": 8080, "broker": 9092, "local-small": 8091, "local-large": 8092}
+USUAL = {"airflow": 8080, "broker": 9092, "local-small": 8091, "local-large": 8092, "local-embed": 8093}
 
 
 def is_free(port: int) -> bool:

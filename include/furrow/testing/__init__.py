@@ -7,7 +7,7 @@ answers and fails to order or at a rate; `ServerProcess` (`python -m furrow.test
 its own.
 """
 
-from furrow.testing.answers import fitting_answer
+from furrow.testing.answers import fitting_answer, fitting_vector
 from furrow.testing.doubles import (
     Crash,
     MemoryLedger,
@@ -24,6 +24,7 @@ from furrow.testing.protocols import (
     AnthropicMessages,
     Asked,
     ChatCompletions,
+    Embeddings,
     GenerateContent,
     ModelProtocol,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Bill",
     "ChatCompletions",
     "Crash",
+    "Embeddings",
     "Fault",
     "FaultKind",
     "FaultRate",
@@ -55,5 +57,6 @@ __all__ = [
     "ServerProcess",
     "Stats",
     "fitting_answer",
+    "fitting_vector",
     "read_meter",
 ]

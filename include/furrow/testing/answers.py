@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import math
 import random
 import re
+import struct
+import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import orjson
+
+from furrow.engine.retrieval import terms_of
 
 Json = dict[str, Any]
 
 _SYLLABLES = "가나다라마바사아자차카타파하거너더러머버서어저처커터퍼허"
 _WIDE = 1000
 _NULL_CHANCE = 0.2
+_DIMENSIONS = 256
 _FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _TOLD = re.compile(
     r"\b(m(?:in|ax)(?:Length|Items|imum)|exclusiveM(?:in|ax)imum)[:=] ?(-?[0-9]+(?:\.[0-9]+)?)"
@@ -33,6 +39,14 @@ def fitting_answer(schema: Json | None, prompt: str) -> str:
     if schema is None:
         return " ".join(_word(dice, 4) for _ in range(6))
     return orjson.dumps(_value(schema, schema, dice)).decode()
+
+
+def fitting_vector(text: str) -> str:
+    """A vector as models that embed give it, base64 of 32-bit floats: texts with words in common are near."""
+    counts = [0.0] * _DIMENSIONS
+    for term in terms_of(text):
+        counts[zlib.crc32(term.encode()) % _DIMENSIONS] += 1.0
+    return base64.b64encode(struct.pack(f"<{_DIMENSIONS}f", *counts)).decode("ascii")
 
 
 def _value(schema: Json, root: Json, dice: random.Random) -> Any:

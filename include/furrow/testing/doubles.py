@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from furrow.engine.ports import (
+    EMBED,
     Answer,
     Arrival,
     Claim,
@@ -27,7 +28,7 @@ from furrow.engine.ports import (
 )
 from furrow.errors import SourceUnavailable
 from furrow.store.claims import Books, BudgetDay, Turns
-from furrow.testing.answers import fitting_answer
+from furrow.testing.answers import fitting_answer, fitting_vector
 
 Json = dict[str, Any]
 Line = Answer | Json | str | Exception
@@ -75,6 +76,8 @@ class ScriptedModel:
         self.closed = True
 
     def _fitting(self, request: ModelRequest) -> str:
+        if request.messages[-1].role == EMBED:
+            return fitting_vector(request.messages[-1].text)
         return fitting_answer(request.schema, "\n".join(message.text for message in request.messages))
 
     def _spoken(self, request: ModelRequest, line: Json | str) -> Answer:

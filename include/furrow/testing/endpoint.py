@@ -160,6 +160,8 @@ class Endpoint:
         scripted = self._behaviour.script(asked) if self._behaviour.script else None
         if isinstance(scripted, dict):
             scripted = orjson.dumps(scripted).decode()
+        if asked.embeds:
+            return Said(scripted or asked.messages[-1][1], Finish.STOP, tokens, 0, asked.model)
         text = fitting_answer(asked.schema, asked.prompt) if scripted is None else scripted
         return Said(text, Finish.STOP, tokens, _tokens(text), asked.model)
 

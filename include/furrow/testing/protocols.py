@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from furrow.engine.ports import Finish
+from furrow.engine.ports import EMBED, Finish
+from furrow.testing.answers import fitting_vector
 from furrow.testing.sight import Seen, look
 
 Json = dict[str, Any]
@@ -26,6 +27,11 @@ class Asked:
     params: Json = field(default_factory=dict)
     protocol: str = ""
     images: tuple[Seen, ...] = ()
+
+    @property
+    def embeds(self) -> bool:
+        """Whether a vector is asked for, and no words."""
+        return self.messages[-1][0] == EMBED
 
     @property
     def prompt(self) -> str:
@@ -225,7 +231,32 @@ class GenerateContent:
         return {"error": error}
 
 
-PROTOCOLS: tuple[ModelProtocol, ...] = (ChatCompletions(), AnthropicMessages(), GenerateContent())
+class Embeddings(ChatCompletions):
+    """OpenAI's embeddings, one text a request. The vector is that of the text that the server would say."""
+
+    name = "openai-embeddings"
+    path = "/v1/embeddings"
+
+    def read(self, body: Json, address: Mapping[str, str], headers: Mapping[str, str]) -> Asked:
+        """What is asked: one turn, the text."""
+        turns, params = ((EMBED, _text(body["input"])),), _without(body, "input", "model")
+        key = headers.get("Authorization", "").removeprefix("Bearer ")
+        return Asked(body["model"], turns, None, key, params, self.name)
+
+    def answer(self, said: Said, number: int) -> Json:
+        """A list with one vector, or none."""
+        vector = [] if said.text is None else [fitting_vector(said.text)]
+        found = [{"object": "embedding", "index": 0, "embedding": one} for one in vector]
+        usage = {"prompt_tokens": said.input_tokens, "total_tokens": said.input_tokens}
+        return {"object": "list", "model": said.model, "data": found, "usage": usage}
+
+
+PROTOCOLS: tuple[ModelProtocol, ...] = (
+    ChatCompletions(),
+    AnthropicMessages(),
+    GenerateContent(),
+    Embeddings(),
+)
 
 
 def protocol_named(name: str) -> ModelProtocol:
