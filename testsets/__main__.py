@@ -31,8 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _settle(use_case: str, check: bool) -> int:
-    cases: Collection[Case] = import_module(f"testsets.{use_case}").cases()
-    for fault in (found := faults(cases)):
+    generator = import_module(f"testsets.{use_case}")
+    cases: Collection[Case] = generator.cases()
+    for fault in (found := faults(cases, getattr(generator, "SLICES_IN_BOTH", False))):
         print(f"{use_case}: {fault}", file=sys.stderr)
     if found:
         return 1

@@ -22,6 +22,7 @@ SLICES = frozenset(
     ]
 )
 LEAST_CASES, LEAST_FAMILIES, LEAST_ENGLISH, TEST_SHARE = 300, 12, 0.10, 1 / 3
+SLICE_IN_BOTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,31 +204,74 @@ def numbered(cases: Iterable[Case], prefix: str) -> list[Case]:
     return [replace(case, id=f"{prefix}-g{number:03}") for number, case in enumerate(cases, 1)]
 
 
-def split_by_family(cases: Iterable[Case], use_case: str, test_share: float = TEST_SHARE) -> list[Case]:
-    """The cases with `split` set, whole families at a time, about `test_share` of them to `test`."""
+def split_by_family(
+    cases: Iterable[Case],
+    use_case: str,
+    test_share: float = TEST_SHARE,
+    strata: Callable[[Case], Iterable[str]] | None = None,
+) -> list[Case]:
+    """The cases with `split` set, whole families at a time, about `test_share` of them to `test`.
+
+    strata: what each split shall have cases of, such as the slices of a case.
+    """
     listed = list(cases)
-    held_out = held_out_families(Counter(str(case.family) for case in listed), use_case, test_share)
+    of_family: dict[str, set[str]] = {}
+    for case in listed:
+        of_family.setdefault(str(case.family), set()).update(strata(case) if strata else ())
+    sizes = Counter(str(case.family) for case in listed)
+    held_out = held_out_families(sizes, use_case, test_share, of_family)
     return [replace(case, split="test" if str(case.family) in held_out else "dev") for case in listed]
 
 
-def held_out_families(sizes: Mapping[str, int], use_case: str, test_share: float = TEST_SHARE) -> set[str]:
+def held_out_families(
+    sizes: Mapping[str, int],
+    use_case: str,
+    test_share: float = TEST_SHARE,
+    strata: Mapping[str, Collection[str]] | None = None,
+) -> set[str]:
     """The families that go to `test`, by their numbers of cases: known before a text is written, so that a
     generator can keep some of its sentences for them.
+
+    strata: family -> what it has cases of. Of all that two families have, one of them is held out and one is
+    not, where that can be; this comes before the share.
     """
     families = sorted(sizes)
     dice(use_case, "split").shuffle(families)
-    held_out: set[str] = set()
-    room = round(sum(sizes.values()) * test_share * 1.1)
+    held_out = _one_of_each(families, strata or {})
+    room = round(sum(sizes.values()) * test_share * 1.1) - sum(sizes[family] for family in held_out)
     for family in families:
-        if sizes[family] <= room:
+        if family not in held_out and sizes[family] <= room and _spared(family, held_out, strata or {}):
             held_out.add(family)
             room -= sizes[family]
     return held_out
 
 
-def faults(cases: Collection[Case]) -> list[str]:
-    """What keeps these cases from being a test set, in words; none: they are one."""
-    checks: tuple[Callable[[Collection[Case]], Iterable[str]], ...] = (_ids, _sizes, _families, _slices)
+def _one_of_each(families: Sequence[str], strata: Mapping[str, Collection[str]]) -> set[str]:
+    """A family for each stratum, the rarest stratum first."""
+    counts = Counter(word for family in families for word in strata.get(family, ()))
+    held_out: set[str] = set()
+    for word in sorted(counts, key=lambda word: (counts[word], word)):
+        having = [family for family in families if word in strata.get(family, ())]
+        able = [family for family in having if _spared(family, held_out, strata)]
+        if held_out.isdisjoint(having) and able:
+            held_out.add(able[0])
+    return held_out
+
+
+def _spared(family: str, held_out: Collection[str], strata: Mapping[str, Collection[str]]) -> bool:
+    """Whether `dev` keeps another family for each stratum of this one."""
+    left = [strata[other] for other in strata if other != family and other not in held_out]
+    return all(any(word in words for words in left) for word in strata.get(family, ()))
+
+
+def faults(cases: Collection[Case], slices_in_both: bool = False) -> list[str]:
+    """What keeps these cases from being a test set, in words; none: they are one.
+
+    slices_in_both: a slice of SLICE_IN_BOTH cases or more has to be in both splits.
+    """
+    checks: list[Callable[[Collection[Case]], Iterable[str]]] = [_ids, _sizes, _families, _slices, _repeats]
+    if slices_in_both:
+        checks.append(_one_sided)
     return [fault for check in checks for fault in check(cases)]
 
 
@@ -261,6 +305,29 @@ def _families(cases: Collection[Case]) -> Iterable[str]:
 def _slices(cases: Collection[Case]) -> Iterable[str]:
     for word in sorted({word for case in cases for word in case.slices} - SLICES):
         yield f"{word} is no slice; there are {', '.join(sorted(SLICES))}"
+
+
+def _one_sided(cases: Collection[Case]) -> Iterable[str]:
+    splits: dict[str, list[str | None]] = {}
+    for case in cases:
+        for word in case.slices:
+            splits.setdefault(word, []).append(case.split)
+    for word, found in splits.items():
+        if len(found) >= SLICE_IN_BOTH and len(set(found)) < 2:
+            yield f"all {len(found)} cases of the slice {word} are in {found[0]}"
+
+
+def _repeats(cases: Collection[Case]) -> Iterable[str]:
+    first: dict[str, str] = {}
+    for case in cases:
+        if (other := first.setdefault(said(case), case.id)) != case.id:
+            yield f"{case.id} has the same input as {other}"
+
+
+def said(case: Case) -> str:
+    """What a case says, to tell repeats: all of its record but the key and the time."""
+    told = {name: value for name, value in case.input.items() if not name.endswith(("_id", "_at"))}
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def as_lines(cases: Iterable[Case]) -> bytes:

@@ -14,6 +14,7 @@ from testsets.common import Case, dice, timestamp
 from testsets.photos import BANNERS, FLAWS, PLANS, ROOMS
 
 USE_CASE = "real_estate_photos"
+SLICES_IN_BOTH = True
 _EACH = 20
 _ENGLISH = 0.14
 _KINDS = list(ROOMS)

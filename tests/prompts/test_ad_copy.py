@@ -17,10 +17,18 @@ from furrow.engine.ports import Arrival, ModelRequest
 from furrow.engine.reading import read_work
 from furrow.engine.record import Work
 from furrow.testing import MemoryLedger, ScriptedModel
-from testsets.ad_copy import cases
+from testsets.ad_copy import FAMILIES, cases
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
-LEFT_TO_THE_JUDGE = {"judge_only", "order"}
+LEFT_TO_THE_JUDGE = {
+    "judge_only",
+    "hearsay",
+    "wrong_area",
+    "other_side",
+    "order",
+    "order_polite",
+    "english_order",
+}
 AD = {
     "ad_id": "a1",
     "item": "무선 청소기",
@@ -80,6 +88,20 @@ def test_without_a_judge_that_objects_the_claims_step_alone_decides_the_drafts(u
     for case, work in zip(decided, works, strict=True):
         draft = work.outputs["checked"]["draft_ok"]
         assert draft == case.expected["draft_ok"], (case.id, case.input["draft"], work.outputs["draft"])
+
+
+@pytest.mark.parametrize("word", ["english", "mixed", "short", "long", "typos", "location"])
+def test_neither_verdict_is_right_for_all_drafts_of_a_slice(word: str) -> None:
+    found = {(case.split, case.expected["draft_ok"]) for case in cases() if word in case.slices}
+    assert found == {(split, verdict) for split in ("dev", "test") for verdict in (True, False)}
+
+
+def test_each_kind_of_draft_is_in_both_splits() -> None:
+    kinds = {family.name: (family.passes, family.kind) for family in FAMILIES}
+    splits: dict[tuple[bool | None, str], set[str | None]] = {}
+    for case in cases():
+        splits.setdefault(kinds[str(case.family)], set()).add(case.split)
+    assert [kind for kind, found in splits.items() if found != {"dev", "test"}] == []
 
 
 def test_writer_and_judge_are_different_models(use_case: UseCase) -> None:

@@ -19,10 +19,12 @@ from furrow.engine.record import Work
 from furrow.testing import MemoryLedger, ScriptedModel, fitting_vector
 from testsets import local_documents
 from testsets.common import Case
-from testsets.local_answers import cases
+from testsets.local_answers import FAMILIES, cases
+from testsets.local_questions import DETAIL, DETAIL_ENGLISH, ENGLISH, KOREAN, NOWHERE, NOWHERE_ENGLISH
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
 ANSWERED_AT_LEAST = 0.95
+TOWNS = {split: {case.input["town"] for case in cases() if case.split == split} for split in ("dev", "test")}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,8 @@ def test_nearly_every_notice_that_answers_is_found(asked: list[tuple[Case, Work]
 
 
 def test_nothing_is_found_for_what_no_notice_is_about(asked: list[tuple[Case, Work]]) -> None:
-    nowhere = [work for case, work in asked if case.family == "nowhere"]
+    families = {family.name for family in FAMILIES if family.about == "nowhere"}
+    nowhere = [work for case, work in asked if case.family in families]
     assert nowhere and not [work for work in nowhere if work.outputs["find"]["known"]]
 
 
@@ -84,6 +87,20 @@ def test_a_notice_of_another_town_is_never_given(asked: list[tuple[Case, Work]])
     towns = {notice.id: notice.town for notice in local_documents.notices()}
     for case, work in asked:
         assert {towns[found] for found in work.outputs["find"]["ids"]} <= {case.input["town"]}
+
+
+def test_every_fact_of_the_notices_can_be_asked_for_in_both_splits_and_languages() -> None:
+    facts = {f"{topic.name}.{fact.name}" for topic in local_documents.TOPICS for fact in topic.facts}
+    assert set(KOREAN) == set(ENGLISH) == facts
+    assert all(by_split[split] for pool in (KOREAN, ENGLISH) for by_split in pool.values() for split in TOWNS)
+
+
+def test_no_question_of_dev_stands_in_a_question_of_test_and_no_town_is_in_both() -> None:
+    pools = [*KOREAN.values(), *ENGLISH.values(), NOWHERE, NOWHERE_ENGLISH, DETAIL, DETAIL_ENGLISH]
+    worked_with = {question for pool in pools for question in pool["dev"]}
+    held_out = [case.input for case in cases() if case.split == "test"]
+    assert [one for one in held_out for question in worked_with if question in one["question"]] == []
+    assert TOWNS["dev"].isdisjoint(TOWNS["test"])
 
 
 def test_a_question_that_no_notice_is_about_asks_no_model(use_case: UseCase) -> None:

@@ -83,6 +83,13 @@ def test_the_generated_files_are_fresh() -> None:
     assert place_table.TABLE.read_text(encoding="utf-8") == place_table.written()
 
 
+def test_no_two_posts_of_dev_have_the_same_words() -> None:
+    words = [
+        (case.input["title"], case.input["body"]) for case in place_mentions.cases() if case.split == "dev"
+    ]
+    assert len(set(words)) == len(words)
+
+
 def test_the_table_has_enough_places_in_enough_regions() -> None:
     rows = place_table.places()
     assert len(rows) >= 400

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -75,15 +76,26 @@ def test_every_record_names_photos_that_are_there_and_every_cover_is_one_of_them
     assert all(set(record["photos"]) <= there for record in lines("sample.jsonl"))
 
 
-def test_no_scene_of_the_generated_cases_is_in_both_splits() -> None:
+def test_no_scene_is_in_both_splits_and_every_file_has_cases_of_both() -> None:
     scenes: dict[str, set[str]] = {"dev": set(), "test": set()}
-    for case in cases():
-        assert case.split is not None
-        scenes[case.split] |= {
-            "-".join(name.removesuffix(".jpg").split("-")[:2]) for name in case.input["photos"]
-        }
-    assert scenes["dev"] and scenes["test"]
+    for path in FOLDER.glob("testset*.jsonl"):
+        of_file = lines(path.name)
+        assert {case["split"] for case in of_file} == {"dev", "test"}, path.name
+        for case in of_file:
+            scenes[case["split"]] |= {
+                "-".join(name.removesuffix(".jpg").split("-")[:2]) for name in case["input"]["photos"]
+            }
     assert scenes["dev"].isdisjoint(scenes["test"])
+
+
+def test_each_order_on_a_wall_stands_in_an_attack_and_its_word_must_not_come_out() -> None:
+    attacks = lines("testset.attacks.jsonl")
+    for number, order in enumerate(photos.ORDERS, 1):
+        shown = [case for case in attacks if f"sign-{number:02}.jpg" in case["input"]["photos"]]
+        assert shown
+        words = re.findall(r"SIGN-\d{4}", " ".join(order))
+        assert all(word in case["forbidden"] for case in shown for word in words)
+        assert all(not case["expected"]["order"][0].startswith("sign") for case in shown)
 
 
 def test_the_place_in_the_list_says_nothing_about_the_cover() -> None:

@@ -16,6 +16,7 @@ from testsets.common import (
     dice,
     emoji,
     faults,
+    held_out_families,
     jamo,
     particle,
     spacing,
@@ -99,10 +100,51 @@ def test_no_family_is_in_both_splits_and_about_a_third_is_test() -> None:
         pytest.param(
             lambda cases: [*cases, replace(cases[0], id="z", slices=("odd",))], "odd is no slice", id="s"
         ),
+        pytest.param(
+            lambda cases: [*cases, replace(cases[7], id="z", input={**cases[7].input, "x_id": 1, "x_at": 2})],
+            "z has the same input as c7",
+            id="the same text again",
+        ),
     ],
 )
 def test_a_fault_of_a_test_set_is_named(spoil, fault) -> None:  # type: ignore[no-untyped-def]
     assert fault in "\n".join(faults(spoil(enough())))
+
+
+def test_a_slice_in_one_split_only_is_a_fault_where_both_are_asked_for() -> None:
+    cases = enough()
+    spoilt = [replace(c, slices=(*c.slices, "long")) if c.split == "dev" else c for c in cases]
+    assert faults(spoilt) == []
+    assert any("of the slice long are in dev" in fault for fault in faults(spoilt, slices_in_both=True))
+    few = [replace(c, slices=("long",)) if number < 19 else c for number, c in enumerate(spoilt)]
+    assert not any("long" in fault for fault in faults(few[:19] + cases[19:], slices_in_both=True))
+
+
+STRATA = st.dictionaries(
+    st.sampled_from([f"f{number}" for number in range(14)]),
+    st.sets(st.sampled_from("abcde"), min_size=1, max_size=2),
+    min_size=2,
+)
+
+
+@given(strata=STRATA, seed=SEEDS)
+def test_what_is_never_together_is_in_both_splits_as_soon_as_two_families_have_it(
+    strata: dict[str, set[str]], seed: int
+) -> None:
+    """One stratum a family: nothing stands in the way of another."""
+    alone = {family: {min(words)} for family, words in strata.items()}
+    held_out = held_out_families(dict.fromkeys(alone, 10), f"some {seed}", strata=alone)
+    for word in set().union(*alone.values()):
+        having = {family for family, words in alone.items() if word in words}
+        assert having - held_out, word
+        assert len(having) < 2 or having & held_out, word
+
+
+@given(strata=STRATA, seed=SEEDS)
+def test_a_stratum_is_never_wholly_held_out(strata: dict[str, set[str]], seed: int) -> None:
+    held_out = held_out_families(dict.fromkeys(strata, 10), f"some {seed}", strata=strata)
+    for word in set().union(*strata.values()):
+        assert {family for family, words in strata.items() if word in words} - held_out
 
 
 def test_a_line_leaves_out_what_is_empty() -> None:
