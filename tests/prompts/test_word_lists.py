@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import csv
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,7 +10,6 @@ from random import Random
 from typing import Any
 
 import pytest
-import yaml
 
 from furrow.config.hints import hinted
 from testsets import (
@@ -46,6 +44,9 @@ SOURCES = {
 }
 
 
+FILES = {"hashtags": ("things.csv", "cues.csv"), "group_topics": ("topics.csv",)}
+
+
 def subjects(module: Any) -> tuple[Any, ...]:
     """Korean and English ones."""
     return (*getattr(module, "SUBJECTS", ()), *getattr(module, "TOPICS", ()), *module.ENGLISH)
@@ -67,12 +68,10 @@ def said(module: Any) -> dict[str, list[str]]:
 
 def listed(use_case: str) -> Iterable[tuple[str, str]]:
     """Every tag or topic with each word that points to it."""
-    steps = yaml.safe_load((PROMPTS / use_case / "v1/steps.yaml").read_text("utf-8"))["steps"]
-    words = next(step["set"] for step in steps if step["name"] == "words")
-    for key in {"things", "cues", "topics"} & set(words):
-        for entry in ast.literal_eval(words[key]):
-            name, *cues = entry.split("|")
-            yield from ((name, cue) for cue in cues)
+    for name in FILES[use_case]:
+        table = (PROMPTS / use_case / "v1" / name).read_text("utf-8")
+        for row in csv.DictReader(table.splitlines()):
+            yield from ((row["value"], cue) for cue in row["words"].split("|"))
 
 
 def names_of(use_case: str) -> dict[str, set[str]]:
