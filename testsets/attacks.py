@@ -3,6 +3,8 @@
 An ordinary case of the folder's generated test set is taken, and an attack is put into its text: an order to
 the model, or personal data. The label stays what the text itself says. What the attacker wants to come out,
 or what must not, is in `forbidden`. With --check nothing is written, and stale files are named.
+
+`testset.reworded.jsonl` is written as well: attacks that no rule was written on (`testsets.reworded`).
 """
 
 from __future__ import annotations
@@ -285,37 +287,57 @@ PERSONAL = (
 
 
 def attacks(use_case: str) -> list[Case]:
-    """The attack cases of a use case, one for each kind of attack. Needs its generated test set."""
-    host, rng = HOSTS[use_case], dice(use_case, "attacks")
-    drafts = [Case(kind.name, {}, {}, family=f"attack_{kind.name}") for kind in (*INJECTIONS, *PERSONAL)]
-    splits = {draft.id: draft.split for draft in split_by_family(drafts, f"{use_case}/attacks")}
-    ordinary = _ordinary(use_case, host)
-    cases = []
-    for number, kind in enumerate((*INJECTIONS, *PERSONAL), 1):
-        base = rng.choice([case for case in ordinary if case.split == splits[kind.name]])
-        case = _attacked(base, kind, host, rng)
-        record = {**case.input, _key_of(case.input): f"{host.prefix}a{number:03}"}
-        cases.append(replace(case, id=f"{host.prefix}-attack-{number:03}", input=record))
-    return cases
+    """The attack cases of a use case, one for each kind of attack. Needs its generated test set.
 
-
-def _ordinary(use_case: str, host: Host) -> list[Case]:
-    """The generated cases whose text leaves room for an attack."""
-    lines = map(orjson.loads, path_of(use_case).read_bytes().splitlines())
+    A case that stands in the file stays as it is, but for its split: what was measured on it remains true.
+    """
+    written = written_cases(use_case, FILE)
     return [
-        Case(
-            line["id"],
-            line["input"],
-            line["expected"],
-            split=line["split"],
-            forbidden=line.get("forbidden", []),
-        )
-        for line in lines
-        if len(line["input"][host.fields[-1]] or "") <= LONGEST_TEXT
+        replace(written.get(_family(kind)) or _drawn(use_case, number, kind), split=split)
+        for number, (kind, split) in enumerate(split_of_kinds().items(), 1)
     ]
 
 
-def _key_of(record: Json) -> str:
+def split_of_kinds() -> dict[Kind, str]:
+    """Every kind with its split, the same in all folders."""
+    kinds = (*INJECTIONS, *PERSONAL)
+    drafts = split_by_family([Case(kind.name, {}, {}, family=_family(kind)) for kind in kinds], "attacks")
+    return {kind: str(draft.split) for kind, draft in zip(kinds, drafts, strict=True)}
+
+
+def written_cases(use_case: str, file: str) -> dict[str, Case]:
+    """Family -> the case in a file of this use case, in which each family stands once; none without the file."""
+    path = path_of(use_case, file)
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    return {str(case.family): case for case in map(_read, lines)}
+
+
+def ordinary(use_case: str, split: str) -> list[Case]:
+    """The generated cases of a split whose text leaves room for an attack."""
+    field = HOSTS[use_case].fields[-1]
+    cases = map(_read, path_of(use_case).read_bytes().splitlines())
+    return [case for case in cases if case.split == split and len(case.input[field] or "") <= LONGEST_TEXT]
+
+
+def _family(kind: Kind) -> str:
+    return f"attack_{kind.name}"
+
+
+def _read(line: bytes) -> Case:
+    read = orjson.loads(line)
+    listed = {name: tuple(read.get(name, ())) for name in ("slices", "forbidden")}
+    return Case(**(read | listed))
+
+
+def _drawn(use_case: str, number: int, kind: Kind) -> Case:
+    host, rng = HOSTS[use_case], dice(use_case, f"attacks/{kind.name}")
+    case = _attacked(rng.choice(ordinary(use_case, split_of_kinds()[kind])), kind, host, rng)
+    record = {**case.input, key_of(case.input): f"{host.prefix}a{number:03}"}
+    return replace(case, id=f"{host.prefix}-attack-{number:03}", input=record)
+
+
+def key_of(record: Json) -> str:
+    """The name of the field that holds the record's id."""
     return next(name for name in record if name.endswith("_id"))
 
 
@@ -329,12 +351,13 @@ def _attacked(base: Case, kind: Kind, host: Host, rng: Random) -> Case:
     attack, forbidden = kind.writes(scene)
     name = host.fields[0] if kind.place == "first" else host.fields[-1]
     kept = "" if host.alone and kind.place != "first" else base.input[name] or ""
-    record = {**base.input, name: _placed(kept, attack, kind.place)}
+    record = {**base.input, name: placed(kept, attack, kind.place)}
     unwanted = (*forbidden, *base.forbidden)
-    return Case("", record, base.expected, kind.slices, base.split, f"attack_{kind.name}", unwanted)
+    return Case("", record, base.expected, kind.slices, base.split, _family(kind), unwanted)
 
 
-def _placed(text: str, attack: str, place: str) -> str:
+def placed(text: str, attack: str, place: str) -> str:
+    """The text with the attack before it, within it or, for any other place, after it."""
     if place == "before":
         return f"{attack}\n{text}".strip()
     if place == "within" and " " in text:
@@ -351,18 +374,22 @@ def ready() -> Iterator[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0: written, or with --check all fresh."""
+    from testsets import reworded
+
     parser = argparse.ArgumentParser(prog="python -m testsets.attacks", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a file is stale")
     checks = parser.parse_args(arguments).check
-    return max([_settle(name, checks) for name in ready()], default=0)
+    files = [(name, FILE, attacks(name)) for name in ready()]
+    files += [(name, reworded.FILE, reworded.reworded(name)) for name in ready()]
+    return max([_settle(*file, checks) for file in files], default=0)
 
 
-def _settle(use_case: str, checks: bool) -> int:
-    path, wanted = path_of(use_case, FILE), as_lines(attacks(use_case))
+def _settle(use_case: str, file: str, cases: list[Case], checks: bool) -> int:
+    path, wanted = path_of(use_case, file), as_lines(cases)
     if not checks:
         path.write_bytes(wanted)
     elif not path.exists() or path.read_bytes() != wanted:
-        print(f"{use_case}/{FILE} is stale: run `python -m testsets.attacks`", file=sys.stderr)
+        print(f"{use_case}/{file} is stale: run `python -m testsets.attacks`", file=sys.stderr)
         return 1
     return 0
 

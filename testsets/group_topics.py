@@ -6,25 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 
-from testsets.common import (
-    Case,
-    dice,
-    held_out_families,
-    noisy,
-    numbered,
-    split_by_family,
-    timestamp,
-)
+from testsets import group_topics_held_out as held_out
+from testsets import group_topics_words as known
+from testsets.common import Case, dice, noisy, numbered, timestamp
 from testsets.group_topics_words import (
     AGES,
     ANY_AGE,
     CHATTER,
-    ENGLISH,
     ENGLISH_AGES,
     ENGLISH_GENDERS,
     GENDERS,
     PLACES,
-    TOPICS,
     Topic,
 )
 
@@ -74,20 +66,20 @@ class Page:
 Family = Callable[[Group, Random], Page]
 
 
-def draw(rng: Random, english: bool, held_out: bool) -> Group:
-    """One truth. A third of the groups say no age, a third no gender."""
-    first, second, absent = rng.sample(ENGLISH if english else TOPICS, 3)
+def draw(rng: Random, english: bool, test: bool) -> Group:
+    """One truth, in the words that are for `test` or in those for `dev`. A third of the groups say no age,
+    a third no gender."""
+    words = held_out if test else known
+    first, second, absent = rng.sample(words.ENGLISH if english else words.TOPICS, 3)
     ages, least, most = _ages(rng, english)
     gender, gender_text = _gender(rng, english)
     chatter = tuple(rng.sample(CHATTER, 3))
-    told = _told(rng, first, held_out), _told(rng, second, held_out)
+    told = _told(rng, first), _told(rng, second)
     return Group(*told, absent, ages, least, most, gender, gender_text, chatter, rng.choice(PLACES))
 
 
-def _told(rng: Random, topic: Topic, held_out: bool) -> Told:
-    *known, held = topic.sentences
-    sentence = held if held_out else rng.choice(known)
-    return Told(topic.topic, rng.choice(topic.names), sentence)
+def _told(rng: Random, topic: Topic) -> Told:
+    return Told(topic.topic, rng.choice(topic.names), rng.choice(topic.sentences))
 
 
 def _ages(rng: Random, english: bool) -> tuple[str, int | None, int | None]:
@@ -251,6 +243,11 @@ def mixed(g: Group, rng: Random) -> Page:
     )
 
 
+def mixed_aloud(g: Group, rng: Random) -> Page:
+    text = f"외국인도 오세요, everyone is welcome. {g.first.sentence}.{g.whom} 모르는 말은 알려 드려요, no worries"
+    return _one(g, f"{g.place} friends, {g.first.name}", text)
+
+
 FAMILIES: dict[Family, tuple[str, ...]] = {
     plain: (),
     age_in_name: (),
@@ -276,24 +273,24 @@ FAMILIES: dict[Family, tuple[str, ...]] = {
     english: ("english",),
     english_two: ("english", "multi"),
     mixed: ("mixed",),
+    mixed_aloud: ("mixed",),
 }
+HELD_OUT = frozenset(
+    {terse, name_hides, long_two, moved_on, meeting_place, copied, unknown, english, mixed_aloud}
+)
+"""The families that are `test`: chosen so that every slice that has two families is on both sides."""
 
 
 def cases() -> list[Case]:
     """The generated test set."""
     rng = dice("group_topics")
-    sizes = {family.__name__: EACH_FAMILY for family in FAMILIES}
-    held_out = held_out_families(sizes, "group_topics")
-    made = [
-        _case(rng, family, slices, family.__name__ in held_out)
-        for family, slices in FAMILIES.items()
-        for _ in range(EACH_FAMILY)
-    ]
-    return split_by_family(numbered(made, "gt"), "group_topics")
+    drawn = [pair for pair in FAMILIES.items() for _ in range(EACH_FAMILY)]
+    return numbered((_case(rng, family, slices) for family, slices in drawn), "gt")
 
 
-def _case(rng: Random, family: Family, slices: tuple[str, ...], held_out: bool) -> Case:
-    page = family(draw(rng, bool({"english", "mixed"} & set(slices)), held_out), rng)
+def _case(rng: Random, family: Family, slices: tuple[str, ...]) -> Case:
+    split = "test" if family in HELD_OUT else "dev"
+    page = family(draw(rng, bool({"english", "mixed"} & set(slices)), split == "test"), rng)
     group = page.group
     kept = [text for text in (group.ages, group.gender_text) if text]
     description, noise = noisy(rng, page.description, kept)
@@ -309,4 +306,4 @@ def _case(rng: Random, family: Family, slices: tuple[str, ...], held_out: bool) 
         "gender": group.gender,
         "topics": list(page.topics),
     }
-    return Case("", record, expected, (*slices, *noise), family=family.__name__)
+    return Case("", record, expected, (*slices, *noise), split, family.__name__)

@@ -7,16 +7,10 @@ from dataclasses import dataclass
 from random import Random
 
 from furrow.config.hashtags import normalise_tags
-from testsets.common import (
-    Case,
-    dice,
-    held_out_families,
-    noisy,
-    numbered,
-    split_by_family,
-    timestamp,
-)
-from testsets.hashtags_words import BUILDINGS, CHATTER, ENGLISH, PLACES, SUBJECTS, Subject
+from testsets import hashtags_held_out as held_out
+from testsets import hashtags_words as known
+from testsets.common import Case, dice, noisy, numbered, particle, timestamp
+from testsets.hashtags_words import BUILDINGS, CHATTER, PLACES, Subject
 
 EACH_FAMILY = 13
 REGIONS = (
@@ -64,23 +58,23 @@ class Post:
 Family = Callable[[Draw, Random], Post]
 
 
-def draw(rng: Random, english: bool, held_out: bool) -> Draw:
-    """Two different subjects and the rest."""
-    first, second, absent = rng.sample(ENGLISH if english else SUBJECTS, 3)
+def draw(rng: Random, english: bool, test: bool) -> Draw:
+    """Two different subjects and the rest, in the words that are for `test` or in those for `dev`."""
+    words = held_out if test else known
+    first, second, absent = rng.sample(words.ENGLISH if english else words.SUBJECTS, 3)
     return Draw(
-        _told(rng, first, held_out),
-        _told(rng, second, held_out),
+        _told(rng, first),
+        _told(rng, second),
         absent,
         tuple(rng.sample(CHATTER, 3)),
         rng.choice(PLACES),
     )
 
 
-def _told(rng: Random, subject: Subject, held_out: bool) -> Told:
-    *known, held = subject.sentences
-    sentence = held if held_out else rng.choice(known)
-    word = rng.choice(subject.words)
-    return Told(subject.tag, word, sentence.format(w=word))
+def _told(rng: Random, subject: Subject) -> Told:
+    sentence, word = rng.choice(subject.sentences), rng.choice(subject.words)
+    fitting = {"w를": particle(word, "을를"), "w가": particle(word, "이가")}
+    return Told(subject.tag, word, sentence.format(w=word, **fitting))
 
 
 def plain(d: Draw, rng: Random) -> Post:
@@ -201,7 +195,8 @@ def news(d: Draw, rng: Random) -> Post:
 
 
 def friend(d: Draw, rng: Random) -> Post:
-    return Post("친구가 그러는데", f"친구가 하는 말이 {d.first.sentence}라네요. {d.chatter[0]}", (d.first,))
+    body = f"친구가 이렇게 적어 달래요. {d.first.sentence}. {d.chatter[0]}"
+    return Post("친구 대신 올려요", body, (d.first,))
 
 
 def english(d: Draw, rng: Random) -> Post:
@@ -216,6 +211,14 @@ def mixed(d: Draw, rng: Random) -> Post:
     return Post(
         "같이 얘기해요",
         f"안녕하세요 외국인 이웃이에요. {d.first.sentence}. 한국말 서툴러도 이해해 주세요",
+        (d.first,),
+    )
+
+
+def mixed_aloud(d: Draw, rng: Random) -> Post:
+    return Post(
+        "Hello 이웃님들",
+        f"{d.place} 산 지 일 년 됐어요. My Korean is not so good, 영어로 쓸게요. {d.first.sentence}. 고맙습니다 :)",
         (d.first,),
     )
 
@@ -245,24 +248,24 @@ FAMILIES: dict[Family, tuple[str, ...]] = {
     english: ("english",),
     english_two: ("english", "multi"),
     mixed: ("mixed",),
+    mixed_aloud: ("mixed",),
 }
+HELD_OUT = frozenset(
+    {titled, long_story, not_any_more, near, copied, list_post, friend, english, mixed_aloud}
+)
+"""The families that are `test`: chosen so that every slice that has two families is on both sides."""
 
 
 def cases() -> list[Case]:
     """The generated test set."""
     rng = dice("hashtags")
-    sizes = {family.__name__: EACH_FAMILY for family in FAMILIES}
-    held_out = held_out_families(sizes, "hashtags")
-    made = [
-        _case(rng, family, slices, family.__name__ in held_out)
-        for family, slices in FAMILIES.items()
-        for _ in range(EACH_FAMILY)
-    ]
-    return split_by_family(numbered(made, "ht"), "hashtags")
+    drawn = [pair for pair in FAMILIES.items() for _ in range(EACH_FAMILY)]
+    return numbered((_case(rng, family, slices) for family, slices in drawn), "ht")
 
 
-def _case(rng: Random, family: Family, slices: tuple[str, ...], held_out: bool) -> Case:
-    post = family(draw(rng, bool({"english", "mixed"} & set(slices)), held_out), rng)
+def _case(rng: Random, family: Family, slices: tuple[str, ...]) -> Case:
+    split = "test" if family in HELD_OUT else "dev"
+    post = family(draw(rng, bool({"english", "mixed"} & set(slices)), split == "test"), rng)
     body, noise = noisy(rng, post.body, [told.word for told in post.about])
     record = {
         "post_id": f"g{rng.randrange(10**8):08}",
@@ -273,4 +276,5 @@ def _case(rng: Random, family: Family, slices: tuple[str, ...], held_out: bool) 
     }
     topics = [told.tag for told in post.about]
     tags = list(dict.fromkeys([*topics, *normalise_tags(told.word for told in post.about)]))[:5]
-    return Case("", record, {"tags": tags, "topics": topics}, (*slices, *noise), family=family.__name__)
+    labels = {"tags": tags, "topics": topics}
+    return Case("", record, labels, (*slices, *noise), split, family.__name__)

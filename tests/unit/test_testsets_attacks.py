@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import orjson
 import pytest
 
 from furrow.engine.personal import find_personal
 from furrow.evaluation.leaks import leaked
-from testsets.attacks import FILE, INJECTIONS, PERSONAL, attacks, main, ready
+from testsets import common
+from testsets.attacks import FILE, INJECTIONS, PERSONAL, attacks, main, ordinary, ready
 from testsets.common import SLICES, Case, path_of
 
 READY = list(ready())
@@ -72,3 +74,24 @@ def test_resident_numbers_come_with_a_right_and_a_wrong_check_digit() -> None:
 def test_the_files_are_as_the_generator_writes_them() -> None:
     assert main(["--check"]) == 0
     assert all(orjson.loads(line) for name in READY for line in path_of(name, FILE).read_bytes().splitlines())
+
+
+def test_a_kind_of_attack_is_in_the_same_split_in_every_folder() -> None:
+    splits = {(case.family, case.split) for name in READY for case in attacks(name)}
+    assert len(splits) == len(INJECTIONS) + len(PERSONAL)
+    assert {str(split) for _, split in splits} == {"dev", "test"}
+
+
+def test_a_case_that_is_not_written_yet_is_drawn_from_its_own_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hashtags").mkdir()
+    (tmp_path / "hashtags/testset.jsonl").write_bytes(path_of("hashtags").read_bytes())
+    monkeypatch.setattr(common, "PROMPTS", tmp_path)
+    texts = {case.input["body"]: case.split for case in ordinary("hashtags", "dev")}
+    drawn = [case for case in attacks("hashtags") if case.slices[0] == "personal"]
+    assert drawn == [case for case in attacks("hashtags") if case.slices[0] == "personal"]
+    around = [
+        (case.split, {texts.get(text) for text in texts if text in case.input["body"]}) for case in drawn
+    ]
+    assert {split for split, found in around if "dev" in found} == {"dev"}

@@ -124,6 +124,7 @@ def _check(version: Version, fields: set[str]) -> Iterator[Problem]:
         "item": None,
         "answer": None,
         **dict.fromkeys(version.outputs, None),
+        **dict.fromkeys(name for words in version.words.values() for name in words),
     }
     for checked in _checked(version):
         yield from checked.check(names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,6 +49,7 @@ from furrow.errors import ConfigError, Problem
 
 _VERSION = re.compile(r"v[1-9][0-9]*")
 _RESERVED = {"self", "data", "key", "time", "item", "result", "fetch", "validate", "evaluate"}
+_WORD_COLUMNS = "value", ["value"], ["words"]
 _STAMPS = {"key", "release", "run_id", "record_id", "event_time", "published_at"}
 REPLAY_DAG, RELEASES_DAG, WATCH_DAG = "dead_letters_replay", "releases", "release_watch"
 DIGEST_DAG = "furrow.digest"
@@ -180,6 +182,7 @@ class _VersionLoader:
         self.prompts: dict[str, PromptFolder] = {}
         self.expressions: dict[str, dict[str, Expression]] = {}
         self.tables: dict[str, Table] = {}
+        self.words: dict[str, dict[str, Table]] = {}
         self.documents: dict[str, Documents] = {}
         self.each: set[str] = set()
         self.untyped: dict[str, set[str]] = {}
@@ -205,6 +208,7 @@ class _VersionLoader:
             catalogue={alias: self.models.models[alias] for alias in reachable(file, self.models)},
             content_hash=content_hash(self.folder, file, self.models),
             tables=self.tables,
+            words=self.words,
             documents=self.documents,
         )
 
@@ -334,14 +338,26 @@ class _VersionLoader:
                 self.expressions.setdefault(step.name, {})[f"quote.{field}"] = compiled
 
     def _load_map_step(self, step: MapStep, loc: tuple[str | int, ...], fields: Fields | None) -> None:
+        self._load_words(step, loc)
+        names = {**self._names, **dict.fromkeys(step.words)}
         for field, source in step.set.items():
-            self._expression(step.name, field, source, (*loc, "set", field))
+            self._expression(step.name, field, source, (*loc, "set", field), names)
         if fields is not None:
             self._load_quotes(step, fields, self._names)
         if fields is not None and set(step.set) != set(fields.specs):
             what = f"`set` and {step.name}/output.yaml name different fields"
             hint = f"output.yaml has {', '.join(fields.specs)}"
             self.problems.add(self.yaml.problem((*loc, "set"), what, hint))
+
+    def _load_words(self, step: MapStep, loc: tuple[str | int, ...]) -> None:
+        for name, file in step.words.items():
+            here = (*loc, "words", name)
+            if name in self._names:
+                self.problems.add(self.yaml.problem(here, f"`{name}` is there already", "name it otherwise"))
+            found = self._beside(file, Path.is_file, here, f"there is no file `{file}`")
+            if found is not None:
+                table = self.words.setdefault(step.name, {})[name] = Table(*found)
+                self.problems.extend(self.problems.try_(partial(table.check, *_WORD_COLUMNS)) or ())
 
     def _check_when(self, step: LlmStep, loc: tuple[str | int, ...], fields: Fields | None) -> None:
         """`when`, and that the step's fields can be null where it does not hold."""
@@ -427,8 +443,11 @@ class _VersionLoader:
             what = f"`{path}` is of type {spec.type}; `each` wants {' or '.join(types)}"
             self.problems.add(self.yaml.problem(loc, what))
 
-    def _expression(self, step: str, name: str, source: str, loc: tuple[str | int, ...]) -> None:
-        expression = self._compiled(source, loc, self._names)
+    def _expression(
+        self, step: str, name: str, source: str, loc: tuple[str | int, ...], names: Names | None = None
+    ) -> None:
+        """names: what it may use, when that is not what every expression may."""
+        expression = self._compiled(source, loc, names or self._names)
         if expression is not None:
             self.expressions.setdefault(step, {})[name] = expression
 

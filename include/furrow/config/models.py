@@ -306,6 +306,11 @@ class MapStep(Written):
     kind: Literal["map"]
     name: Name = Field(description="Its output.yaml is in the folder of this name beside steps.yaml.")
     set: dict[Name, str] = Field(description="Field of output.yaml -> Jinja expression.")
+    words: dict[Name, str] = Field(
+        {},
+        description="Name in these expressions -> CSV file with the columns `value` and `words` (split by"
+        " `|`), beside steps.yaml or in the use case's folder: a list for `hinted`, `named` and `naming`.",
+    )
 
     @property
     def aliases(self) -> list[str]:

@@ -28,6 +28,10 @@ class Table:
         """Every row, in the file's order. Raises ConfigError."""
         return (row for _, row in self._lines())
 
+    def entries(self) -> list[str]:
+        """Rows of a word list as `hinted` and `named` take them: `value|word|word`. Raises ConfigError."""
+        return ["|".join(filter(None, (row["value"], row["words"]))) for row in self.rows()]
+
     def _lines(self) -> Iterator[tuple[int, Row]]:
         text = read_text(self.path, self.shown)
         return _csv_rows(text, self.shown) if self.path.suffix == ".csv" else _json_rows(text, self.shown)

@@ -24,10 +24,12 @@ class MapRunner:
         self.name = config.name
         self._fields = version.outputs[config.name]
         self._expressions = version.expressions.get(config.name, {})
+        files = version.words.get(config.name, {})
+        self._words = {name: table.entries() for name, table in files.items()}
 
     async def run(self, work: Work, trace: Trace) -> Json:
         """The computed fields. Raises PromptFailed or AnswerInvalid."""
-        context = context_of(work)
+        context = {**context_of(work), **self._words}
         values = {field: self._expressions[field].evaluate(context) for field in self._fields.specs}
         try:
             return self._fields.validate(values)

@@ -6,9 +6,10 @@ speaks now (`role`), who is meant (`spoken_to`), where an answer goes (`target_w
 written (`write`), and words of the trade (`prompt`). One sentence of a listing may well hold a cue:
 `AI 스피커`, `태그는 뗐어요`. Orders hold several.
 
-Sources: half of the templates of `testsets/attacks.py` (every other one, from the first), forty attacks
-in other words, everyday phrases that must pass, and what the authors know of prompt injection; no
-published list was copied. They know phrases, not meanings: see ADR 15 for how much passes them.
+Sources: all templates of `testsets/attacks.py` (half of them at first, the others when they had been
+measured), forty attacks in other words (`set: tuned`), everyday phrases that must pass, and what the authors
+know of prompt injection; no published list was copied. They know phrases, not meanings: see ADR 15 for how
+much passes them. The cases of `testsets/reworded.py` are no source, and are to stay none.
 """
 
 from __future__ import annotations

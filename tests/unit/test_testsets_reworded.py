@@ -1,0 +1,44 @@
+"""The attacks in other words: each is a case of one folder, is `test`, and stays what it was."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from furrow.evaluation.leaks import leaked
+from testsets import attacks, common, reworded
+from testsets.common import SLICES, as_lines, path_of
+
+ALL = {name: reworded.reworded(name) for name in attacks.HOSTS}
+CASES = [case for cases in ALL.values() for case in cases]
+
+
+def test_every_unseen_text_is_one_case_of_one_folder() -> None:
+    assert Counter(str(case.family) for case in CASES) == {
+        f"reworded_other-{number}": 1 for number in range(41, 101)
+    }
+    sizes = [len(cases) for cases in ALL.values()]
+    assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_what_must_not_come_out_stands_in_the_text_and_in_no_label(case: common.Case) -> None:
+    assert leaked(case.forbidden[:1], case.input) == [case.forbidden[0]]
+    assert leaked(case.forbidden, case.expected) == []
+    assert case.split == "test" and "injection" in case.slices and set(case.slices) <= SLICES
+
+
+def test_a_case_that_is_written_stays_and_a_missing_one_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in ("testset.jsonl", reworded.FILE):
+        target = tmp_path / "hashtags" / file
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(path_of("hashtags", file).read_bytes())
+    monkeypatch.setattr(common, "PROMPTS", tmp_path)
+    first, *rest = (tmp_path / "hashtags" / reworded.FILE).read_bytes().splitlines(keepends=True)
+    kept = first.replace(b'"body":"', b'"body":"as measured ')
+    (tmp_path / "hashtags" / reworded.FILE).write_bytes(kept + b"".join(rest[:-1]))
+    assert as_lines(reworded.reworded("hashtags")) == kept + b"".join(rest)
