@@ -41,8 +41,8 @@ READERS = {
     "area_m2": "m2",
     "area_pyeong": "pyeong",
 }
-BEYOND_THE_READERS = {("re-h43", "total_floors")}
-"""`2층 단독주택의 2층`: a reader could as well take it for a house on the second floor."""
+BEYOND_THE_READERS = {("re-h39", "move_in"), ("re-h43", "total_floors")}
+"""`빈 상가`: empty in a word that no list has. `2층 단독주택의 2층`: as well a house on its second floor."""
 
 EMPTY: dict[str, dict[str, Any]] = {"price": {"price_quote": None, "rent_quote": None, "fee_quote": None}}
 FROM_THE_MODEL = {"price_krw", "deposit_krw", "rent_krw"}
@@ -192,3 +192,34 @@ def test_a_home_above_its_own_roof_is_rejected(use_case: UseCase) -> None:
     work = filled_in(use_case, {case.id: EMPTY}, [changed])[case.id]
     assert work.rejection is not None and work.rejection.reason == "rule_broken"
     assert "floor_is_in_the_building" in json.dumps(work.rejection.message)
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "price", "home", "deal"),
+    [
+        pytest.param("급매", "초등학교 옆 아파트 매매 2억", "매매 2억", "아파트", "매매", id="sale"),
+        pytest.param("내놓아요", "역 근처 전세 2억 원룸", "전세 2억", "원룸", "전세", id="jeonse"),
+        pytest.param("햇살상가 옆 투룸", "1000/50", "1000/50", "투룸", "월세", id="title"),
+        pytest.param("Home", "apartment near the school, jeonse 2억", "2억", "아파트", "전세", id="English"),
+        pytest.param("나와요", "한빛아파트 건너편 500/45", "500/45", None, "월세", id="pair"),
+        pytest.param("투룸", "2억이면 됩니다", "2억", "투룸", None, id="one amount"),
+        pytest.param("투룸", "월 60 (보증금 협의)", "월 60", "투룸", "월세", id="a rent"),
+    ],
+)
+def test_what_is_nearby_hides_no_deal_and_is_no_home(
+    use_case: UseCase, title: str, body: str, price: str, home: str | None, deal: str | None
+) -> None:
+    case = CASES["re-0001"]
+    changed = Case(case.id, {**case.input, "title": title, "body": body}, {})
+    answer = {"price": {"price_quote": price, "rent_quote": None, "fee_quote": None}}
+    result = filled_in(use_case, {case.id: answer}, [changed])[case.id].result
+    assert result is not None and (result["home"], result["deal"]) == (home, deal)
+
+
+def test_a_type_of_flat_is_no_area(use_case: UseCase) -> None:
+    case = CASES["re-0001"]
+    changed = Case(case.id, {**case.input, "title": "25평형 아파트 전세", "body": "전용 59㎡(25평형)"}, {})
+    result = filled_in(use_case, {case.id: EMPTY}, [changed])[case.id].result
+    assert result is not None
+    assert result["area_quote"] == "전용 59㎡(25평형)"
+    assert (result["area_m2"], result["area_pyeong"]) == (59.0, 17.85)

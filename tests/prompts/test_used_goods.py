@@ -95,3 +95,18 @@ def test_the_taxonomy_is_closed_and_every_shelf_is_labelled() -> None:
     labelled = {case.expected["category"] for case in load_cases(USE_CASE, VERSION)}
     assert len(shelves) >= 40
     assert labelled == set(shelves)
+
+
+@pytest.mark.parametrize(
+    ("body", "price"),
+    [
+        ("답십리역에서 2만원에 드려요", 20_000),
+        ("답장 빨라요 5만원에", 50_000),
+        ("AI 스피커 3만원", 30_000),
+        ("시스템 에어컨 12만원", 120_000),
+        ("지시봉 포함 4천원", 4_000),
+    ],
+)
+def test_words_that_an_order_could_have_hide_no_price(body: str, price: int) -> None:
+    work, _ = listed(body)
+    assert work.result is not None and work.result["price_krw"] == price
