@@ -24,7 +24,8 @@ from furrow.evaluation.cases import load_cases
 from furrow.evaluation.evaluators import evaluate
 from furrow.testing import MemoryLedger, ScriptedModel
 from testsets.common import Case
-from testsets.home_phrases import Listing
+from testsets.home_phrases import QUOTED, Listing
+from testsets.home_words import AREAS, FLOORS
 from testsets.real_estate_form import EACH, FAMILIES, cases, listing
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
@@ -46,8 +47,8 @@ BEYOND_THE_READERS = {("re-h39", "move_in"), ("re-h43", "total_floors")}
 
 EMPTY: dict[str, dict[str, Any]] = {"price": {"price_quote": None, "rent_quote": None, "fee_quote": None}}
 FROM_THE_MODEL = {"price_krw", "deposit_krw", "rent_krw"}
-LEAST_BY_WORDS = 0.85
-"""Share of the generated listings of which map steps alone have to read a field right."""
+LEAST_BY_WORDS = {"dev": 0.85, "test": 0.6}
+"""Least share of generated listings that map steps alone read right. `test` has words of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,7 @@ def wrong(use_case: UseCase, case: Case, work: Work) -> dict[str, Any]:
     return {
         name: (value, work.result[name], case.input["body"])
         for name, value in case.expected.items()
-        if not evaluate(specs[name], value, work.result[name]).correct
+        if not evaluate(specs[name], value, work.result[name], case.input).correct
     }
 
 
@@ -107,12 +108,44 @@ def test_words_alone_and_a_model_that_copies_right_fill_the_generated_forms(use_
         for number, (family, case) in enumerate(zip(families, CASES.values(), strict=True), 1)
     }
     works = filled_in(use_case, answers, list(CASES.values()))
-    mistakes = Counter(name for case in CASES.values() for name in wrong(use_case, case, works[case.id]))
-    shares = {name: 1 - count / len(CASES) for name, count in mistakes.items()}
-    assert {name: share for name, share in shares.items() if share < LEAST_BY_WORDS} == {}
+    sizes = Counter(case.split for case in CASES.values())
+    mistakes = Counter(
+        (case.split, name) for case in CASES.values() for name in wrong(use_case, case, works[case.id])
+    )
+    shares = {(split, name): 1 - count / sizes[split] for (split, name), count in mistakes.items()}
+    assert {place: share for place, share in shares.items() if share < LEAST_BY_WORDS[place[0]]} == {}
     assert {trace.rung for work in works.values() for trace in work.traces.values() if trace.calls} == {
         "strict"
     }
+
+
+def test_every_labelled_quote_stands_in_the_text_and_only_beside_what_it_proves() -> None:
+    for case in CASES.values():
+        text = f"{case.input['title']} {case.input['body']}"
+        for quote, (proven, _) in QUOTED.items():
+            said = any(case.expected[name] is not None for name in proven)
+            assert said == (case.expected[quote] is not None), (case.id, quote)
+            assert not said or is_quoted(case.expected[quote], text), (case.id, quote)
+        for name in ("options_inside", "options_outside"):
+            assert all(is_quoted(word, text) for word in case.expected[f"{name}_quotes"]), case.id
+            assert bool(case.expected[name]) == bool(case.expected[f"{name}_quotes"]), case.id
+
+
+def test_each_kind_of_input_is_in_both_splits() -> None:
+    kinds = {
+        split: {word for case in CASES.values() if case.split == split for word in case.slices}
+        for split in ("dev", "test")
+    }
+    assert kinds["dev"] == kinds["test"] >= {"short", "long", "negation", "location", "mixed", "english"}
+
+
+def test_homes_have_floors_and_areas_of_their_kind() -> None:
+    for case in CASES.values():
+        said, kind = case.expected, case.expected["home"]
+        if kind is not None and said["total_floors"] is not None:
+            assert FLOORS[kind][0] <= said["total_floors"] <= FLOORS[kind][1], case.id
+        if kind is not None and said["area_m2"] is not None:
+            assert AREAS[kind][0] - 2 <= said["area_m2"] <= AREAS[kind][1] + 2, case.id
 
 
 def test_the_hand_written_labels_stand_in_words_that_the_readers_understand(use_case: UseCase) -> None:
