@@ -20,6 +20,15 @@ from furrow.engine.record import Rung, Work
 from furrow.evaluation.cases import load_cases
 from furrow.testing import MemoryLedger, ScriptedModel
 from testsets.used_goods import AUDIENCES, cases
+from testsets.used_goods_items import (
+    HELD_ENGLISH_STATES,
+    HELD_ENGLISH_SUITS,
+    HELD_NEW_ONLY,
+    HELD_STATES,
+    HELD_SUITS,
+    STATES,
+    SUITS,
+)
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
 USE_CASE = load_use_case(PROMPTS / "used_goods", load_models(PROMPTS))
@@ -124,6 +133,18 @@ def test_every_labelled_keyword_can_come_out() -> None:
         words = case.expected["keywords"]
         text = f"{case.record.data['title']} {case.record.data['body']}"
         assert [word for word in words if word not in text or is_amount(word)] == [], case.id
+
+
+def test_what_only_the_generated_test_says_is_not_said_in_dev() -> None:
+    assert set(STATES) == set(HELD_STATES) == set(HELD_ENGLISH_STATES) and set(SUITS) == set(HELD_SUITS)
+    several = (HELD_STATES, HELD_ENGLISH_STATES, HELD_SUITS)
+    held = {text for phrases in several for texts in phrases.values() for text in texts}
+    held |= {*HELD_NEW_ONLY.values(), *HELD_ENGLISH_SUITS.values()}
+    said = {"dev": "", "test": ""}
+    for case in cases():
+        said[str(case.split)] += f"{case.input['body']}\n"
+    assert [text for text in held if text in said["dev"]] == []
+    assert sum(text in said["test"] for text in held) > len(held) / 2
 
 
 def test_each_kind_of_input_with_twenty_cases_is_in_both_splits() -> None:
