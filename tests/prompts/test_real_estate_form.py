@@ -235,6 +235,7 @@ def test_a_home_above_its_own_roof_is_rejected(use_case: UseCase) -> None:
         pytest.param("햇살상가 옆 투룸", "1000/50", "1000/50", "투룸", "월세", id="title"),
         pytest.param("Home", "apartment near the school, jeonse 2억", "2억", "아파트", "전세", id="English"),
         pytest.param("나와요", "한빛아파트 건너편 500/45", "500/45", None, "월세", id="pair"),
+        pytest.param("투룸", "100/100", "100/100", "투룸", "월세", id="equal pair"),
         pytest.param("투룸", "2억이면 됩니다", "2억", "투룸", None, id="one amount"),
         pytest.param("투룸", "월 60 (보증금 협의)", "월 60", "투룸", "월세", id="a rent"),
     ],

@@ -13,6 +13,7 @@ from furrow.config.korean_homes import (
     FILTERS,
     SQUARE_METRES_PER_PYEONG,
     named,
+    names_rent,
     naming,
     parse_deposit,
     parse_fee,
@@ -198,6 +199,16 @@ def test_names_are_found_by_their_other_words_and_not_when_they_are_denied() -> 
     assert naming(texts, names) == ["LG 냉장고", "에어콘"]
     assert named(["Free Parking", "엘리 베이터"], names) == ["주차", "엘리베이터"]
     assert named(["CCTV"], ["TV", "CCTV"]) == ["CCTV"]
+
+
+@pytest.mark.parametrize("text", ["500/45", "100/100", "월 60", "보증금 500 월 45", "천에 50", "월세 65만원"])
+def test_a_rent_is_known_by_its_word_or_its_place(text: str) -> None:
+    assert names_rent(text)
+
+
+@pytest.mark.parametrize("text", ["2억", "보증금 500", "45만", "관리비 5", "협의", "", None])
+def test_one_amount_alone_is_no_rent(text: str | None) -> None:
+    assert not names_rent(text)
 
 
 LANDMARKS = {

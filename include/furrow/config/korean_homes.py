@@ -110,6 +110,11 @@ def parse_rent(text: str | None) -> int | None:
     return next(iter([*rents, *alone]), None)
 
 
+def names_rent(text: str | None) -> bool:
+    """Whether an amount is a rent by its word or its place: of `100/100` and `월 60`, not of `2억`."""
+    return any(label == "rent" for label, _ in _payments(text))
+
+
 def parse_fee(text: str | None) -> int | None:
     """Maintenance fee of a month in won; 0 for `관리비 없음` and `관리비 포함`.
 
@@ -364,6 +369,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "krw_in_man": parse_krw_in_man,
     "deposit_krw": parse_deposit,
     "rent_krw": parse_rent,
+    "names_rent": names_rent,
     "fee_krw": parse_fee,
     "m2": parse_m2,
     "pyeong": parse_pyeong,
