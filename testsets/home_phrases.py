@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from testsets.common import Json
+from testsets.home_words import AREAS, DEV, FLOORS, WORDS, Words, ordinal
 
 REGIONS = (
     "서울 마포구 망원동",
@@ -29,61 +30,6 @@ REGIONS = (
     "제주 제주시 노형동",
     "강원 춘천시 효자동",
 )
-KINDS = {
-    "원룸": ("원룸", "분리형 원룸", "1.5룸"),
-    "투룸": ("투룸", "2룸"),
-    "쓰리룸": ("쓰리룸", "3룸"),
-    "빌라": ("빌라", "다세대", "투룸 빌라", "연립"),
-    "오피스텔": ("오피스텔", "원룸 오피스텔"),
-    "아파트": ("아파트",),
-    "주택": ("단독주택", "다가구주택", "주택"),
-    "상가": ("상가",),
-    "사무실": ("사무실",),
-}
-ENGLISH_KINDS = {
-    "원룸": "studio",
-    "투룸": "two-room flat",
-    "빌라": "villa",
-    "오피스텔": "officetel",
-    "아파트": "apartment",
-    "주택": "detached house",
-    "사무실": "office",
-}
-INSIDE = {
-    "에어컨": ("에어컨", "에어컨", "에어콘"),
-    "냉장고": ("냉장고",),
-    "세탁기": ("세탁기", "드럼세탁기"),
-    "인덕션": ("인덕션",),
-    "가스레인지": ("가스레인지", "가스렌지"),
-    "전자레인지": ("전자레인지", "전자렌지"),
-    "침대": ("침대",),
-    "책상": ("책상",),
-    "옷장": ("옷장", "붙박이장"),
-    "신발장": ("신발장",),
-    "TV": ("TV", "티비"),
-    "건조기": ("건조기",),
-    "비데": ("비데",),
-}
-OUTSIDE = {
-    "엘리베이터": ("엘리베이터", "엘베", "승강기"),
-    "주차": ("주차", "주차 가능", "지하주차장"),
-    "CCTV": ("CCTV",),
-    "공동현관": ("공동현관", "현관보안"),
-    "무인택배함": ("무인택배함", "택배함"),
-    "경비실": ("경비실",),
-    "베란다": ("베란다", "발코니"),
-    "테라스": ("테라스",),
-    "자전거보관소": ("자전거보관소",),
-}
-ENGLISH_INSIDE = {
-    "에어컨": "air conditioner",
-    "냉장고": "fridge",
-    "세탁기": "washing machine",
-    "침대": "bed",
-    "책상": "desk",
-    "옷장": "closet",
-}
-ENGLISH_OUTSIDE = {"엘리베이터": "elevator", "주차": "parking", "CCTV": "CCTV", "베란다": "balcony"}
 DEALS = ("매매", "전세", "월세", "월세", "월세")
 MONTHS = {12: "December", 1: "January", 2: "February", 3: "March"}
 PARTS = {"early": ("초", "early"), "mid": ("중순", "mid"), "late": ("말", "late")}
@@ -91,6 +37,18 @@ LEVELS = {"low": "저층", "middle": "중층", "high": "고층"}
 _MONEY = ("price_krw", "deposit_krw", "rent_krw", "maintenance_krw")
 _SIZE = ("floor", "floor_kind", "total_floors", "area_m2", "area_pyeong")
 FIELDS = ("home", "deal", *_MONEY, *_SIZE, "move_in")
+QUOTED = {
+    "home_quote": (("home",), ("home", "home_en")),
+    "deal_quote": (("deal",), ("deal", "price", "price_en", "rent")),
+    "price_quote": (("price_krw", "deposit_krw"), ("price", "deposit", "price_en")),
+    "rent_quote": (("rent_krw",), ("rent", "price", "price_en")),
+    "maintenance_quote": (("maintenance_krw",), ("fee", "fee_en")),
+    "floor_quote": (("floor_kind",), ("floor", "floor_en")),
+    "total_floors_quote": (("total_floors",), ("floor", "floor_en")),
+    "area_quote": (("area_m2",), ("area", "area_en")),
+    "move_in_quote": (("move_in",), ("move", "move_en")),
+}
+"""A quote of the form -> the fields that it proves, and the methods that say them; the first that was used counts."""
 _PYEONG = 400 / 121
 _NAMED = re.compile(r"\{([a-z_]+)\}")
 MAN = 10_000
@@ -101,13 +59,14 @@ class Listing:
     """A listing that is being written.
 
     said: the label so far; quotes: method -> what it said; words: the same for lists, word by word; kept:
-    phrases that no noise may touch.
+    phrases that no noise may touch; split: whose words it uses.
     """
 
     rng: Random
     written: datetime
     deals: Sequence[str] = DEALS
-    kinds: Sequence[str] = tuple(KINDS)
+    kinds: Sequence[str] = tuple(DEV.kinds)
+    split: str = "dev"
     said: Json = field(default_factory=dict)
     quotes: dict[str, str] = field(default_factory=dict)
     words: dict[str, list[str]] = field(default_factory=dict)
@@ -119,17 +78,30 @@ class Listing:
         if self.kind in ("상가", "사무실") and self.deal_word == "전세":
             self.deal_word = "월세"
         self.place = rng.choice(REGIONS)
-        self.area_metres = round(
-            rng.choice((rng.uniform(16, 34), rng.uniform(36, 115))), rng.choice((0, 1, 2))
-        )
-        self.inside_names = rng.sample(list(INSIDE), rng.randint(1, 5))
-        self.outside_names = rng.sample(list(OUTSIDE), rng.randint(1, 4))
+        self.area_metres = round(rng.uniform(*AREAS[self.kind]), rng.choice((0, 1, 2)))
+        self.inside_names = rng.sample(list(self.vocabulary.inside), rng.randint(1, 5))
+        self.outside_names = rng.sample(list(self.vocabulary.outside), rng.randint(1, 4))
+
+    @property
+    def vocabulary(self) -> Words:
+        """The words of its split."""
+        return WORDS[self.split]
 
     @property
     def expected(self) -> Json:
-        """The label: what was said, and nothing else."""
+        """The label: what was said and a piece of the text that says it, and nothing else."""
         empty: dict[str, Any] = dict.fromkeys(FIELDS)
-        return {**empty, "options_inside": [], "options_outside": [], **self.said}
+        form = {**empty, "options_inside": [], "options_outside": [], **self.said}
+        return {**form, **self._proof(form)}
+
+    def _proof(self, form: Json) -> Json:
+        proof: Json = {
+            quote: next(self.quotes[name] for name in sayings if name in self.quotes)
+            if any(form[name] is not None for name in proven)
+            else None
+            for quote, (proven, sayings) in QUOTED.items()
+        }
+        return proof | {f"options_{name}_quotes": self.words.get(name, []) for name in ("inside", "outside")}
 
     def fill(self, template: str) -> str:
         """The template with each `{name}` said by the method of that name."""
@@ -145,11 +117,15 @@ class Listing:
         self.kept.append(text)
         return text
 
+    def one_of(self, name: str, **values: object) -> str:
+        """One of the forms in which its split says this, kept from noise."""
+        return self.phrase(*self.vocabulary.phrases[name], **values)
+
     # --- what it is -------------------------------------------------------------------------------
 
     def home(self) -> str:
         self.said["home"] = self.kind
-        return self.phrase(*KINDS[self.kind])
+        return self.phrase(*self.vocabulary.kinds[self.kind])
 
     def deal(self) -> str:
         self.said["deal"] = self.deal_word
@@ -197,8 +173,8 @@ class Listing:
         man = self.rng.choice((0, 0, 3, 4, 5, 6, 7, 8, 10, 12, 15))
         self.said["maintenance_krw"] = man * MAN
         if not man:
-            return self.phrase("관리비 없음", "관리비 없음", "관리비 포함")
-        return self.phrase("관리비 {man}만원", "관리비 {man}만", "관리비 {won:,}원", man=man, won=man * MAN)
+            return self.one_of("no fee")
+        return self.one_of("fee", man=man, won=man * MAN)
 
     def _sum(self, least: int, most: int) -> int:
         """A sum in 만원."""
@@ -220,7 +196,7 @@ class Listing:
     # --- size -------------------------------------------------------------------------------------
 
     def floor(self) -> str:
-        total = self.rng.randint(3, 25 if self.kind in ("아파트", "오피스텔", "사무실") else 5)
+        total = self.rng.randint(*FLOORS[self.kind])
         chance = self.rng.random()
         if chance < 0.12 and self.kind in ("원룸", "투룸", "빌라", "주택"):
             return self._unnumbered(self.rng.choice(("semi_basement", "rooftop")))
@@ -229,46 +205,47 @@ class Listing:
         floor = self.rng.randint(1, total)
         self.said |= {"floor": floor, "floor_kind": "numbered"}
         if self.rng.random() < 0.3:
-            return self.phrase("{f}층", f=floor)
+            return self.one_of("floor", f=floor)
         self.said["total_floors"] = total
-        forms = ("{f}층/{t}층", "{t}층 중 {f}층", "총 {t}층 중 {f}층", "{f}/{t}층", "{f}층(총 {t}층)")
-        return self.phrase(*forms, f=floor, t=total)
+        return self.one_of("floor of", f=floor, t=total)
 
     def _unnumbered(self, kind: str) -> str:
         self.said["floor_kind"] = kind
-        return self.phrase("반지하" if kind == "semi_basement" else "옥탑")
+        return self.one_of(kind)
 
     def _level(self, level: str, total: int) -> str:
         self.said |= {"floor_kind": level, "total_floors": total}
-        return self.phrase("{t}층 중 {w}", "{w}/{t}층", t=total, w=LEVELS[level])
+        return self.one_of("level", t=total, w=LEVELS[level])
 
     def area(self) -> str:
         form = self.rng.choice(("metres", "pyeong", "both", "gross"))
         metres, pyeong = self.area_metres, round(self.area_metres / _PYEONG)
         if form == "pyeong":
             self.said |= {"area_m2": round(pyeong * _PYEONG, 2), "area_pyeong": float(pyeong)}
-            return self.phrase("{p}평", "실평수 {p}평", "전용 {p}평", p=pyeong)
+            return self.one_of("pyeong", p=pyeong)
         self.said |= {"area_m2": metres, "area_pyeong": round(metres / _PYEONG, 2)}
         if form == "both":
             self.said["area_pyeong"] = float(pyeong)
-            return self.phrase("{m:g}㎡({p}평)", "전용 {m:g}㎡, {p}평", m=metres, p=pyeong)
-        gross = self.phrase("공급 {m:g}㎡ / ", m=round(metres * 1.3, 1)) if form == "gross" else ""
-        return gross + self.phrase("전용 {m:g}㎡", "전용면적 {m:g}m2", m=metres)
+            return self.one_of("both", m=metres, p=pyeong)
+        gross = self.one_of("gross", m=round(metres * 1.3, 1)) if form == "gross" else ""
+        return gross + self.one_of("metres", m=metres)
 
     # --- what comes with it -----------------------------------------------------------------------
 
     def inside(self) -> str:
         self.said["options_inside"] = list(self.inside_names)
-        return self._listed("inside", [self.rng.choice(INSIDE[name]) for name in self.inside_names])
+        words = self.vocabulary.inside
+        return self._listed("inside", [self.rng.choice(words[name]) for name in self.inside_names])
 
     def outside(self) -> str:
         self.said["options_outside"] = list(self.outside_names)
-        return self._listed("outside", [self.rng.choice(OUTSIDE[name]) for name in self.outside_names])
+        words = self.vocabulary.outside
+        return self._listed("outside", [self.rng.choice(words[name]) for name in self.outside_names])
 
     def denied(self) -> str:
         """Things of the building that it has not."""
         left = [name for name in ("엘리베이터", "주차", "CCTV", "베란다") if name not in self.outside_names]
-        return self.phrase("{w} 없어요", "{w} 불가", "{w} 안 돼요", w=self.rng.choice(left or ["옥상 이용"]))
+        return self.one_of("denied", w=self.rng.choice(left or ["옥상 이용"]))
 
     def _listed(self, name: str, words: list[str]) -> str:
         self.words[name] = words
@@ -282,19 +259,18 @@ class Listing:
         chance = self.rng.random()
         if chance < 0.3:
             self.said["move_in"] = "now"
-            return self.phrase("즉시입주", "즉시 입주 가능", "바로 입주 가능", "공실")
+            return self.one_of("now")
         if chance < 0.45:
             self.said["move_in"] = "negotiable"
-            return self.phrase("입주 협의", "입주일 협의", "입주 날짜는 협의")
+            return self.one_of("negotiable")
         month, year = self._month()
         if chance < 0.7:
             part = self.rng.choice(tuple(PARTS))
             self.said["move_in"] = f"{year}-{month:02d} {part}"
-            return self.phrase("{m}월 {p} 입주", "{m}월 {p}에 입주 가능", m=month, p=PARTS[part][0])
+            return self.one_of("part", m=month, p=PARTS[part][0])
         day = self.rng.randint(1, 28)
         self.said["move_in"] = f"{year}-{month:02d}-{day:02d}"
-        forms = ("{m}월 {d}일 입주", "{m}월 {d}일 이후 입주", "{m}/{d} 입주", "{y}년 {m}월 {d}일 입주")
-        return self.phrase(*forms, m=month, d=day, y=year)
+        return self.one_of("day", m=month, d=day, y=year)
 
     def _month(self) -> tuple[int, int]:
         month = self.rng.choice(tuple(MONTHS))
@@ -304,7 +280,7 @@ class Listing:
 
     def home_en(self) -> str:
         self.said["home"] = self.kind
-        return self.phrase(ENGLISH_KINDS[self.kind])
+        return self.phrase(self.vocabulary.english_kinds[self.kind])
 
     def price_en(self) -> str:
         self.said["deal"] = self.deal_word
@@ -323,37 +299,37 @@ class Listing:
     def fee_en(self) -> str:
         won = self.rng.choice((0, 50_000, 70_000, 100_000, 120_000))
         self.said["maintenance_krw"] = won
-        return (
-            self.phrase("maintenance fee {won:,} KRW", won=won) if won else self.phrase("no maintenance fee")
-        )
+        return self.one_of("fee_en", won=won) if won else self.one_of("no fee_en")
 
     def floor_en(self) -> str:
-        total = self.rng.randint(4, 20)
-        floor = self.rng.randint(4, total)
+        total = self.rng.randint(*FLOORS[self.kind])
+        floor = self.rng.randint(1, total)
         self.said |= {"floor": floor, "floor_kind": "numbered", "total_floors": total}
-        return self.phrase("{f}th floor of {t}", "floor {f} of {t}", f=floor, t=total)
+        return self.one_of("floor_en", f=floor, o=ordinal(floor), t=total)
 
     def area_en(self) -> str:
         metres = self.area_metres
         self.said |= {"area_m2": metres, "area_pyeong": round(metres / _PYEONG, 2)}
-        return self.phrase("{m:g} sqm", "{m:g} m2", m=metres)
+        return self.one_of("area_en", m=metres)
 
     def move_en(self) -> str:
         if self.rng.random() < 0.4:
             self.said["move_in"] = "now"
-            return self.phrase("available immediately", "vacant now")
+            return self.one_of("now_en")
         month, year = self._month()
         day = self.rng.randint(1, 28)
         self.said["move_in"] = f"{year}-{month:02d}-{day:02d}"
-        return self.phrase("available from {m} {d}", "move in from {m} {d}", m=MONTHS[month], d=day)
+        return self.one_of("day_en", m=MONTHS[month], d=day)
 
     def inside_en(self) -> str:
-        names = self.said["options_inside"] = self.rng.sample(list(ENGLISH_INSIDE), self.rng.randint(1, 4))
-        return self._english("inside", [ENGLISH_INSIDE[name] for name in names])
+        words = self.vocabulary.english_inside
+        names = self.said["options_inside"] = self.rng.sample(list(words), self.rng.randint(1, 4))
+        return self._english("inside", [words[name] for name in names])
 
     def outside_en(self) -> str:
-        names = self.said["options_outside"] = self.rng.sample(list(ENGLISH_OUTSIDE), self.rng.randint(1, 3))
-        return self._english("outside", [ENGLISH_OUTSIDE[name] for name in names])
+        words = self.vocabulary.english_outside
+        names = self.said["options_outside"] = self.rng.sample(list(words), self.rng.randint(1, 3))
+        return self._english("outside", [words[name] for name in names])
 
     def _english(self, name: str, words: list[str]) -> str:
         self.words[name] = words

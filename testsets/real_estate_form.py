@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from testsets.common import Case, dice, emoji, jamo, spacing, timestamp, typos
-from testsets.home_phrases import ENGLISH_KINDS, Listing
+from testsets.home_phrases import Listing
+from testsets.home_words import DEV
 
 USE_CASE = "real_estate_form"
 EACH = 16
@@ -41,8 +42,8 @@ ENGLISH_FILLERS = (
 class Family:
     """One way to write a listing. Templates name methods of Listing; one title and one body are drawn.
 
-    noise: functions of common that are run over the body, in order. The split is by hand, so that test too has
-    noise, several homes and English.
+    noise: functions of common that are run over the body, in order. The split is by hand, so that each kind of
+    input is in both; the words of `test` are its own.
     """
 
     name: str
@@ -238,7 +239,7 @@ FAMILIES = (
             "I am leaving Korea, so my {home_en} is free: {price_en}. {fee_en}. {area_en}, {floor_en}. {filler_en} {move_en}.",
         ),
         ("english",),
-        kinds=tuple(ENGLISH_KINDS),
+        kinds=tuple(DEV.english_kinds),
     ),
     Family(
         "english_list",
@@ -247,7 +248,7 @@ FAMILIES = (
             "* Price: {price_en}\n* Fee: {fee_en}\n* Floor: {floor_en}\n* Size: {area_en}\n* Inside: {inside_en}\n* Building: {outside_en}\n* {move_en}",
         ),
         ("english",),
-        kinds=tuple(ENGLISH_KINDS),
+        kinds=tuple(DEV.english_kinds),
         split="test",
     ),
     Family(
@@ -259,6 +260,86 @@ FAMILIES = (
         ),
         ("mixed",),
         kinds=FLATS,
+    ),
+    Family(
+        "two_homes",
+        ("{home} 두 곳 있어요", "{region} 매물 2개"),
+        (
+            "(1) {home} {price} / {floor} / {area} / {fee} / {move}\n(2) {other}",
+            "먼저 {home}, {price}이고 {fee}예요. {area}, {floor}. {move}. 다른 하나는 {other}",
+        ),
+        ("multi",),
+        kinds=FLATS,
+    ),
+    Family(
+        "sloppy",
+        ("{region} {home} 급히 내놔요", "{home} 구경오세요"),
+        (
+            "{home} 이고 {price} 이에요 {fee} 에요. {floor} {area} 됩니다. {filler} {inside} 있습니다. {move}",
+            "짐 정리 중이라 답이 늦어도 괜찮으시면 연락 주세요. {price}, {fee}. {floor}. {area}. {outside} 있어요. {move}",
+        ),
+        ("typos",),
+        kinds=FLATS,
+        noise=(typos, spacing),
+    ),
+    Family(
+        "short_note",
+        ("{region} {home} {price}",),
+        ("{floor}, {area}. {move}", "{fee}. {area}. 채팅 주세요"),
+        ("short",),
+        split="test",
+    ),
+    Family(
+        "board",
+        ("[공유] {region} {home} 매물장",),
+        (
+            "──── 매물장 사본 ────\n아래 내용은 중개사무소 매물장을 그대로 옮긴 것으로 실제와 다를 수 있습니다. 방문 전에 전화로 확인해 주세요.\n"
+            "종류 {home}\n조건 {price}, {fee}\n층수 {floor}\n면적 {area}\n집 안 {inside}\n건물 {outside}\n입주 {move}\n"
+            "※ 중복 등록된 매물일 수 있습니다. ※ 사진은 같은 구조의 다른 호실입니다. ※ 계약금 송금 전에 소유자를 꼭 확인하세요. {filler}",
+        ),
+        ("long", "copied"),
+        split="test",
+    ),
+    Family(
+        "frank",
+        ("{home} 솔직 소개", "{region} {home} {deal}합니다"),
+        (
+            "{price}, {fee}. {floor}, {area}. 참고로 {denied}. 그래도 {inside} 있음. {move}",
+            "먼저 말씀드리면 {denied}. {filler} {outside} 있음. {price}. {area}. {move}",
+        ),
+        ("negation",),
+        kinds=FLATS,
+        split="test",
+    ),
+    Family(
+        "beside",
+        ("시장 근처 {home}", "{region} 은행 옆 {home}"),
+        (
+            "한빛빌라 건너편 골목 {home} {price}. {fee}. {floor}, {area}. {move}",
+            "새봄아파트 정문 맞은편 {home}이고 {price}, {fee}. 1층에 카페 있음. {floor}, {area}. {move}",
+        ),
+        ("location",),
+        kinds=("원룸", "투룸", "쓰리룸"),
+        split="test",
+    ),
+    Family(
+        "emoji_card",
+        ("🌿{region} {home}🌿", "🔑 {home} {deal} 🔑"),
+        ("📍{region}\n💵 {price}\n🧾 {fee}\n🪜 {floor}\n📏 {area}\n🧺 {inside}\n🚪 {outside}\n🗓 {move}",),
+        ("emoji",),
+        noise=(emoji,),
+        split="test",
+    ),
+    Family(
+        "bilingual",
+        ("{region} {home}, English OK", "{home} for expats 환영"),
+        (
+            "{price} / {fee_en}. {area_en}, {floor}. {filler_en} 옵션은 {inside}. {move_en}",
+            "{price}, {fee}. {floor_en}, {area}. It has {inside_en}. {move}",
+        ),
+        ("mixed",),
+        kinds=FLATS,
+        split="test",
     ),
 )
 
@@ -283,7 +364,7 @@ class _Post(Listing):
 
     def other(self) -> str:
         """A second home, which the label leaves out."""
-        second = _Post(self.rng, self.written, ("전세", "월세"), ("투룸", "빌라"))
+        second = _Post(self.rng, self.written, ("전세", "월세"), ("투룸", "빌라"), self.split)
         text = second.fill("{home}: {price}, {floor}, {area}, {move}")
         self.kept.extend(second.kept)
         return text
@@ -299,7 +380,7 @@ def cases() -> list[Case]:
 def listing(number: int, family: Family, moment: str) -> tuple[Listing, str, str]:
     """The listing of that number with its title and body; the same each time."""
     rng = dice(USE_CASE, f"case {number}")
-    post = _Post(rng, datetime.fromisoformat(moment), family.deals, family.kinds)
+    post = _Post(rng, datetime.fromisoformat(moment), family.deals, family.kinds, family.split)
     title, body = (post.fill(rng.choice(templates)) for templates in (family.titles, family.bodies))
     for change in family.noise:
         body = change(rng, body, post.kept) if change in (typos, spacing) else change(rng, body)

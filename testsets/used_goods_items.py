@@ -230,6 +230,33 @@ ENGLISH_STATES = {
     "broken": ("Does not turn on, for parts only.", "It stopped working, sold for parts."),
 }
 
+HELD_STATES = {
+    "new": ("사놓고 뜯지도 않았습니다", "선물 받아 상자째 그대로 두었어요", "비닐도 안 벗긴 상태예요"),
+    "like_new": (
+        "꺼내서 확인만 하고 다시 넣어뒀어요",
+        "세 번도 채 안 썼어요",
+        "거의 안 써서 새거나 다름없어요",
+    ),
+    "used": (
+        "작년 봄부터 써왔고 잔흠집 있어요",
+        "꽤 오래 써서 세월의 흔적이 있습니다",
+        "군데군데 까졌지만 멀쩡해요",
+    ),
+    "broken": ("지금은 켜지지가 않아요. 수리하실 분께", "망가져서 부품 빼실 분만 가져가세요"),
+}
+"""What only listings of `test` say, so that no list of words was made from it."""
+HELD_NEW_ONLY = {
+    "other/food": "먹을 사람이 없어 포장 그대로 내놔요",
+    "ticket/event": "갑자기 출장이 잡혀 못 가게 됐어요",
+    "ticket/voucher": "아직 안 쓴 거고 기한도 남았어요",
+}
+HELD_ENGLISH_STATES = {
+    "new": ("Never taken out of its wrapping.", "A gift that I have not touched."),
+    "like_new": ("Tried it one time and put it away.", "Hardly touched, looks as from the shop."),
+    "used": ("I have had it since 2023 and it shows a little.", "Some stains, does its job."),
+    "broken": ("It died last week, good for spare parts.", "Dead, only for somebody who can repair it."),
+}
+
 PLACES = (
     "합정역 7번출구", "잠실새내역", "서현역", "수원역 로데오", "둔산동 이마트", "광안리 해변공원", "상무지구", "동성로", "송도 센트럴파크",
     "미아사거리역", "평촌역 1번출구", "장기동 주민센터", "봉명동 우체국", "노원역", "구로디지털단지역", "화정역 광장", "삼산동 홈플러스", "연산역",
@@ -252,6 +279,17 @@ SUITS = {
     "parents": ("육아하시는 분께 추천해요", "아이 키우는 집에 좋아요"),
     "singles": ("자취방에 두기 좋아요", "원룸에 두기 딱 좋아요"),
     "newlyweds": ("신혼집에 잘 어울려요", "신혼부부께 추천드려요"),
+}
+HELD_SUITS = {
+    "students": ("수험생 방에 놓으면 딱이에요", "과제 많은 새내기에게 좋아요"),
+    "parents": ("어린 자녀 있는 댁에 알맞아요", "두 돌 딸 키우며 잘 썼어요"),
+    "singles": ("1인 가구에 맞는 크기예요", "독립해서 나온 분께 좋아요"),
+    "newlyweds": ("갓 결혼한 부부께 좋아요", "새살림 차리는 분께 추천해요"),
+}
+HELD_ENGLISH_SUITS = {
+    "students": "Made for undergraduates.",
+    "singles": "Ideal if you live on your own.",
+    "parents": "Handy with a toddler at home.",
 }
 ENGLISH_SUITS = {
     "students": "Great for students.",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from furrow.config.korean import is_amount
 from furrow.config.loader import load_models, load_use_case
 from furrow.engine.calls import Calls, Stamp
 from furrow.engine.pipeline import Pipeline
@@ -17,7 +19,16 @@ from furrow.engine.reading import read_work
 from furrow.engine.record import Rung, Work
 from furrow.evaluation.cases import load_cases
 from furrow.testing import MemoryLedger, ScriptedModel
-from testsets.used_goods import AUDIENCES
+from testsets.used_goods import AUDIENCES, cases
+from testsets.used_goods_items import (
+    HELD_ENGLISH_STATES,
+    HELD_ENGLISH_SUITS,
+    HELD_NEW_ONLY,
+    HELD_STATES,
+    HELD_SUITS,
+    STATES,
+    SUITS,
+)
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
 USE_CASE = load_use_case(PROMPTS / "used_goods", load_models(PROMPTS))
@@ -95,3 +106,49 @@ def test_the_taxonomy_is_closed_and_every_shelf_is_labelled() -> None:
     labelled = {case.expected["category"] for case in load_cases(USE_CASE, VERSION)}
     assert len(shelves) >= 40
     assert labelled == set(shelves)
+
+
+@pytest.mark.parametrize(
+    ("body", "price"),
+    [
+        ("답십리역에서 2만원에 드려요", 20_000),
+        ("답장 빨라요 5만원에", 50_000),
+        ("AI 스피커 3만원", 30_000),
+        ("시스템 에어컨 12만원", 120_000),
+        ("지시봉 포함 4천원", 4_000),
+    ],
+)
+def test_words_that_an_order_could_have_hide_no_price(body: str, price: int) -> None:
+    work, _ = listed(body)
+    assert work.result is not None and work.result["price_krw"] == price
+
+
+def test_keywords_are_words_of_the_listing_and_no_prices() -> None:
+    work, _ = listed("원목 2단이에요. 만원", keywords=["원목", "2단", "만원", "철제"])
+    assert work.result is not None and work.result["keywords"] == ["원목", "2단"]
+
+
+def test_every_labelled_keyword_can_come_out() -> None:
+    for case in load_cases(USE_CASE, VERSION):
+        words = case.expected["keywords"]
+        text = f"{case.record.data['title']} {case.record.data['body']}"
+        assert [word for word in words if word not in text or is_amount(word)] == [], case.id
+
+
+def test_what_only_the_generated_test_says_is_not_said_in_dev() -> None:
+    assert set(STATES) == set(HELD_STATES) == set(HELD_ENGLISH_STATES) and set(SUITS) == set(HELD_SUITS)
+    several = (HELD_STATES, HELD_ENGLISH_STATES, HELD_SUITS)
+    held = {text for phrases in several for texts in phrases.values() for text in texts}
+    held |= {*HELD_NEW_ONLY.values(), *HELD_ENGLISH_SUITS.values()}
+    said = {"dev": "", "test": ""}
+    for case in cases():
+        said[str(case.split)] += f"{case.input['body']}\n"
+    assert [text for text in held if text in said["dev"]] == []
+    assert sum(text in said["test"] for text in held) > len(held) / 2
+
+
+def test_each_kind_of_input_with_twenty_cases_is_in_both_splits() -> None:
+    counted = Counter((word, case.split) for case in cases() for word in case.slices)
+    kinds = {word for word, _ in counted if counted[word, "dev"] + counted[word, "test"] >= 20}
+    assert {word for word in kinds if not (counted[word, "dev"] and counted[word, "test"])} == set()
+    assert {"english", "mixed", "location"} <= kinds

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from furrow.config.korean import parse_krw
+from furrow.config.korean import is_amount, parse_krw, parse_krw_in_man
+from furrow.config.templates import Expression
 
 WRITTEN = {
     "commas": ("35,000원", 35_000),
@@ -121,6 +122,25 @@ def test_a_gift_costs_nothing(text: str) -> None:
 @pytest.mark.parametrize("text", NO_PRICE.values(), ids=NO_PRICE.keys())
 def test_a_text_without_a_price_has_none(text: str) -> None:
     assert parse_krw(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "won"),
+    [("2만이고", 20_000), ("11.6만이에요", 116_000), ("3만 이상", 30_000), ("삼만오천원", 35_000)],
+)
+def test_a_particle_after_a_number_is_no_digit(text: str, won: int) -> None:
+    assert parse_krw(text) == won
+    assert parse_krw_in_man("전세 2억이고") == 200_000_000
+
+
+@pytest.mark.parametrize("text", ["3만원", "2만", "3만5천", "오천원", "십만원"])
+def test_a_text_that_is_one_amount_is_an_amount(text: str) -> None:
+    assert is_amount(text) and Expression("text is amount", "steps.yaml", 1).evaluate({"text": text})
+
+
+@pytest.mark.parametrize("text", ["원목", "만두", "만화책", "원두", "10만원권", "1400", "64기가", "백", ""])
+def test_words_that_only_begin_like_an_amount_are_none(text: str) -> None:
+    assert not is_amount(text)
 
 
 def test_no_text_has_no_price() -> None:

@@ -13,6 +13,7 @@ from furrow.config.korean_homes import (
     FILTERS,
     SQUARE_METRES_PER_PYEONG,
     named,
+    names_rent,
     naming,
     parse_deposit,
     parse_fee,
@@ -23,6 +24,8 @@ from furrow.config.korean_homes import (
     parse_pyeong,
     parse_rent,
     parse_total_floors,
+    reading,
+    without_landmarks,
 )
 from furrow.config.templates import Expression
 
@@ -89,7 +92,11 @@ AREAS = {
     "전용 59㎡ (약 18평)": (59.0, 18.0),
     "59.97m²": (59.97, 18.14),
     "이십이평": (72.73, 22.0),
-    "33평형": (109.09, 33.0),
+    "33평형": (None, None),
+    "전용 59㎡(25평형)": (59.0, 17.85),
+    "전용 59㎡, 25평": (59.0, 17.85),
+    "84㎡ / 실평수 18평": (59.5, 18.0),
+    "공급 112㎡(34평) 전용 84.97㎡": (84.97, 25.7),
     "공급 84.5㎡ 전용 59.9㎡": (59.9, 18.12),
     "분양 25평, 실평수 18평": (59.5, 18.0),
     "26.4제곱미터": (26.4, 7.99),
@@ -194,6 +201,45 @@ def test_names_are_found_by_their_other_words_and_not_when_they_are_denied() -> 
     assert named(["CCTV"], ["TV", "CCTV"]) == ["CCTV"]
 
 
+@pytest.mark.parametrize("text", ["500/45", "100/100", "월 60", "보증금 500 월 45", "천에 50", "월세 65만원"])
+def test_a_rent_is_known_by_its_word_or_its_place(text: str) -> None:
+    assert names_rent(text)
+
+
+@pytest.mark.parametrize("text", ["2억", "보증금 500", "45만", "관리비 5", "협의", "", None])
+def test_one_amount_alone_is_no_rent(text: str | None) -> None:
+    assert not names_rent(text)
+
+
+LANDMARKS = {
+    "초등학교 옆 아파트 매매 2억": "\n 아파트 매매 2억",
+    "한강뷰아파트 바로 옆 원룸": "\n 원룸",
+    "투룸 푸른숲아파트 단지 건너편": "투룸 \n",
+    "달빛오피스텔 옆 건물": "\n 건물",
+    "햇살상가 맞은편이고 1층": "\n이고 1층",
+    "역근처 빌라": "\n 빌라",
+    "원룸이에요 근처에 마트": "원룸이에요 근처에 마트",
+    "옆에 공원": "옆에 공원",
+    "apartment near the school": "apartment \n",
+    "near KAIST 투룸": "\n 투룸",
+    "near Seoul Station": "\n",
+    "linear park": "linear park",
+}
+
+
+@pytest.mark.parametrize(("text", "rest"), LANDMARKS.items())
+def test_a_place_that_is_only_nearby_is_cut_out_and_the_rest_stays(text: str, rest: str) -> None:
+    assert without_landmarks(text) == rest
+
+
+def test_the_texts_are_kept_that_a_reader_gives_a_value_of() -> None:
+    texts = ["33평형", "남향", "전용 59㎡", "2층"]
+    assert reading(texts, "m2") == ["전용 59㎡"]
+    assert reading(texts, "floor_number") == ["2층"]
+    with pytest.raises(KeyError):
+        reading(texts, "metres")
+
+
 def test_every_reader_is_a_filter_of_expressions() -> None:
     values = {"area": "18평", "when": "12월", "written": WRITTEN}
     assert Expression("area | m2", "steps.yaml", 1).evaluate(values) == 59.5
@@ -269,6 +315,6 @@ def test_no_text_makes_a_reader_fail(text: str) -> None:
     for name, reader in FILTERS.items():
         if name == "move_in":
             parse_move_in(text, WRITTEN)
-        elif name not in ("named", "naming"):
+        elif name not in ("named", "naming", "reading"):
             value = reader(text)
             assert value is None or isinstance(value, str) or value >= -99

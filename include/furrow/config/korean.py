@@ -69,6 +69,7 @@ def parse_krw(text: str | None) -> int | None:
 
     Rules, in this order:
 
+    - A Hangul digit after a number with 만 is no digit: `2만이고` is 20,000, `2만5` 25,000.
     - Units: `3만5천원`, `3.5만`, `30만`, `1.2억`, `35,000원`, `₩35000`, `삼만오천원`, `만원`, and digits
       of full width. A lone digit after 만 counts thousands (`3만5` is 35,000), 천 after 억 counts 천만
       (`1억 2천` is 120,000,000), and a text that is nothing but one decimal counts 만 (`4.5` is 45,000).
@@ -92,6 +93,13 @@ def parse_krw(text: str | None) -> int | None:
     if amounts:
         return _asked(plain, amounts)
     return 0 if _GIVEN_AWAY.search(_DELIVERY.sub(" ", plain)) else None
+
+
+def is_amount(text: str) -> bool:
+    """Whether the whole text is one amount with a unit: `3만5천원`, `2만`; not `원목`, `10만원권`, `1400`."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    match = _AMOUNT.fullmatch(plain)
+    return len(plain) > 1 and match is not None and plain[-1] in "원만억천" and _won(match) is not None
 
 
 def parse_krw_in_man(text: str | None) -> int | None:
@@ -148,6 +156,8 @@ def _won_in_man(match: re.Match[str]) -> int | None:
     """`1억 2500`, `3억5`, `2천`, `500`: what has no 만 and no 원."""
     eok, rest = match["eok"], (match["rest"] or "").strip()
     value = _group(rest)
+    if eok is not None and rest in _DIGITS and re.search(r"\d", eok):
+        value = Decimal(0)
     if eok is None:
         total = value if value >= _WON_FROM else value * 10_000
     else:
@@ -202,6 +212,8 @@ def _won(match: re.Match[str]) -> int | None:
     total = _group(rest)
     if eok is not None and man is None and "천" in rest:
         total *= 10_000
+    elif man is not None and rest in _DIGITS and re.search(r"\d", man) and not match["won"]:
+        total = Decimal(0)
     elif man is not None and len(rest) == 1 and rest not in _SMALL_UNITS and not match["won"]:
         total *= 1000
     total += sum(

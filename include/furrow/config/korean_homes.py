@@ -32,10 +32,13 @@ _NO_FEE = re.compile(r"없|무료|포함|면제|included|free|\bno\b|(?<!\d)0(?!
 
 _AREA = re.compile(
     r"(?P<number>\d[\d,]*(?:\.\d+)?)\s?"
-    r"(?:(?P<metres>m2|제곱\s?미터|제곱|sqm|sq\.?\s?m\b|헤베)|(?P<pyeong>평(?!점|가|균|일|소|당|창)|py(?:eong)?\b))",
+    r"(?:(?P<metres>m2|제곱\s?미터|제곱|sqm|sq\.?\s?m\b|헤베)|(?P<pyeong>평(?!점|가|균|일|소|당|창|형)|py(?:eong)?\b))",
     re.IGNORECASE,
 )
 _SPELLED = re.compile(r"(?<![가-힣\d])[일이삼사오육칠팔구십]{1,4}(?=\s?(?:층|평))")
+_ROUNDED_PYEONG = 1.0
+"""A 평 that differs by more is another area, not the same one rounded."""
+
 _NET = re.compile(r"(?:전용|실평수|실면적|net)\D{0,8}$", re.IGNORECASE)
 _GROSS = re.compile(r"(?:공급|분양|계약|연면적|대지|gross)\D{0,8}$", re.IGNORECASE)
 
@@ -81,6 +84,12 @@ _NOW = re.compile(
 )
 _NEGOTIABLE = re.compile(r"협의|조율|조정|상의|맞춰|negotiable", re.IGNORECASE)
 
+_LANDMARK = re.compile(
+    r"\S*[^\s요다며](?:\s(?:단지|건물|정문|후문|입구|사거리|바로))*\s?(?:맞은편|뒤편|건너편?|옆|근처)"
+    r"|\bnear(?:by)?\s(?:(?:the|an?)\s)?(?:(?-i:[A-Z]\w*(?:\s[A-Z]\w*)*)|\w+)",
+    re.IGNORECASE,
+)
+
 _DENIED = re.compile(r"없|불가|안\s?[되됨돼]|제외|미포함|별도\s?구매|[xX]\s?$|\bno\b", re.IGNORECASE)
 
 
@@ -101,6 +110,11 @@ def parse_rent(text: str | None) -> int | None:
     return next(iter([*rents, *alone]), None)
 
 
+def names_rent(text: str | None) -> bool:
+    """Whether an amount is a rent by its word or its place: of `100/100` and `월 60`, not of `2억`."""
+    return any(label == "rent" for label, _ in _payments(text))
+
+
 def parse_fee(text: str | None) -> int | None:
     """Maintenance fee of a month in won; 0 for `관리비 없음` and `관리비 포함`.
 
@@ -116,17 +130,18 @@ def parse_fee(text: str | None) -> int | None:
 def parse_m2(text: str | None) -> float | None:
     """Area in square metres, two decimals; 평 are converted when the text has no ㎡.
 
-    Of several areas the net one (전용, 실평수), else the first that is not gross (공급).
+    Of several areas the net one (전용, 실평수), else the first that is not gross (공급). A bare ㎡ beside a
+    net 평 that says another area is left out. `25평형` names a type and is no area.
     """
-    metres, pyeong = _area(text, "metres"), _area(text, "pyeong")
+    metres, pyeong = _areas(text)
     if metres is None and pyeong is not None:
         metres = pyeong * SQUARE_METRES_PER_PYEONG
     return None if metres is None else round(metres, 2)
 
 
 def parse_pyeong(text: str | None) -> float | None:
-    """Area in 평 (400/121 ㎡), two decimals; ㎡ are converted when the text has no 평."""
-    metres, pyeong = _area(text, "metres"), _area(text, "pyeong")
+    """Area in 평 (400/121 ㎡), two decimals; ㎡ are converted when the text has no 평 of the same area."""
+    metres, pyeong = _areas(text)
     if pyeong is None and metres is not None:
         pyeong = metres / SQUARE_METRES_PER_PYEONG
     return None if pyeong is None else round(pyeong, 2)
@@ -196,6 +211,23 @@ def naming(texts: list[str], names: list[str]) -> list[str]:
     return [text for text in texts if not _DENIED.search(text) and _names(text, words)]
 
 
+def reading(texts: list[str], reader: str) -> list[str]:
+    """The texts of which a filter here that reads one text, such as `m2`, gives a value.
+
+    Raises KeyError when there is no such filter.
+    """
+    return [text for text in texts if FILTERS[reader](text) is not None]
+
+
+def without_landmarks(text: str) -> str:
+    """The text with a line break for each place that is only nearby: `학교 옆 아파트` is `\\n 아파트`.
+
+    Gone are the word before 옆, 근처, 건너, 맞은편, 뒤편 (`푸른숲아파트 단지 바로 옆`) and what follows
+    `near`. A word that ends a sentence stays (`원룸이에요 근처에 …`).
+    """
+    return _LANDMARK.sub("\n", text)
+
+
 def _plain(text: str | None) -> str:
     """NFKC of what is read, floors and areas with their numbers in digits."""
     plain = unicodedata.normalize("NFKC", (text or "")[:_LONGEST_TEXT]).strip()
@@ -251,11 +283,25 @@ def _named(text: str | None, label: str) -> bool:
     return any(match.lastgroup == label for match in _LABEL.finditer(_plain(text)))
 
 
-def _area(text: str | None, unit: str) -> float | None:
+def _areas(text: str | None) -> tuple[float | None, float | None]:
+    """The ㎡ and the 평 that are stated; of two that differ only the one that is nearer to net."""
     plain = _plain(text)
-    found = [match for match in _AREA.finditer(plain) if match[unit]]
-    found.sort(key=lambda match: _area_rank(plain[: match.start()]))
-    return float(found[0]["number"].replace(",", "")) if found else None
+    metres, pyeong = _area(plain, "metres"), _area(plain, "pyeong")
+    if metres is None or pyeong is None:
+        return metres and metres[1], pyeong and pyeong[1]
+    if abs(metres[1] / SQUARE_METRES_PER_PYEONG - pyeong[1]) > _ROUNDED_PYEONG and metres[0] != pyeong[0]:
+        return (metres[1], None) if metres[0] < pyeong[0] else (None, pyeong[1])
+    return metres[1], pyeong[1]
+
+
+def _area(plain: str, unit: str) -> tuple[int, float] | None:
+    """The best area in that unit, after its rank."""
+    found = [
+        (_area_rank(plain[: match.start()]), float(match["number"].replace(",", "")))
+        for match in _AREA.finditer(plain)
+        if match[unit]
+    ]
+    return min(found, key=lambda area: area[0], default=None)
 
 
 def _area_rank(before: str) -> int:
@@ -323,6 +369,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "krw_in_man": parse_krw_in_man,
     "deposit_krw": parse_deposit,
     "rent_krw": parse_rent,
+    "names_rent": names_rent,
     "fee_krw": parse_fee,
     "m2": parse_m2,
     "pyeong": parse_pyeong,
@@ -332,5 +379,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "move_in": parse_move_in,
     "named": named,
     "naming": naming,
+    "reading": reading,
+    "without_landmarks": without_landmarks,
 }
 """What prompts and expressions call them, such as `price.rent_quote | rent_krw`."""

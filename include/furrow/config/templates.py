@@ -14,7 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from furrow.config.hashtags import normalise_tags
 from furrow.config.hints import hinted
-from furrow.config.korean import parse_krw
+from furrow.config.korean import is_amount, parse_krw
 from furrow.config.korean_ages import AGE_FILTERS
 from furrow.config.korean_homes import FILTERS as HOME_FILTERS
 from furrow.config.quoting import is_quoted
@@ -58,6 +58,7 @@ def environment() -> Sandbox:
     sandbox.filters["hinted"] = hinted
     sandbox.filters.update(HOME_FILTERS)
     sandbox.tests["quoting"] = _is_quoting
+    sandbox.tests["amount"] = is_amount
     del sandbox.filters["random"], sandbox.globals["lipsum"]
     return sandbox
 
