@@ -44,7 +44,8 @@ browser: ## Chromium for the page tests, from Debian's packages
 	@./tests/ui/install-browser
 
 test: setup browser check ## Everything: check, contract, integration, dags, prompts, ui
-	@$(BIN)/pytest tests --ignore tests/unit
+	@$(BIN)/pytest -n 2 --dist loadfile tests/contract tests/dags tests/prompts
+	@$(BIN)/pytest tests --ignore tests/unit --ignore tests/contract --ignore tests/dags --ignore tests/prompts
 
 torture: setup ## 100 killed workers and more, whole-size: a quarter of an hour, into var/torture.json
 	@$(BIN)/pytest --timeout 7200 -o faulthandler_timeout=15000 tests/torture -m torture
