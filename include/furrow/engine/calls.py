@@ -227,7 +227,8 @@ class Calls:
                     raise BudgetSpent(
                         f"the budget of {wish.use_case} has no room today for another call: "
                         f"${wish.cap_usd:,.4g} a day (UTC) in pipeline.yaml. What was paid for is kept; "
-                        f"`furrow budget raise {wish.use_case} USD` raises it for today, then clear the task"
+                        f"`furrow budget raise {wish.use_case} USD` raises it for today, then clear the task "
+                        "(a stream goes on by itself)"
                     )
             await line.pause(look)
             line.check()

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if_exception_type
 from tenacity.retry import retry_base
-from tenacity.wait import wait_random_exponential
+from tenacity.wait import wait_exponential_jitter, wait_random_exponential
 
 from furrow.config.models import RecordFields, Stream
 from furrow.engine import telemetry
@@ -27,7 +27,14 @@ from furrow.engine.arms import Arm, Arms
 from furrow.engine.events import Event, Feed, Outgoing
 from furrow.engine.reading import read_work
 from furrow.engine.record import Outcome, Work
-from furrow.errors import FurrowError, ReplicaReplaced, SourceUnavailable, StoreUnavailable, TransientError
+from furrow.errors import (
+    BudgetSpent,
+    FurrowError,
+    ReplicaReplaced,
+    SourceUnavailable,
+    StoreUnavailable,
+    TransientError,
+)
 from furrow.store.dead_letters import DeadLetters, Letter, letter_of
 from furrow.store.replicas import Seat
 from furrow.streaming.messages import letter_message, result_message, row_of
@@ -35,6 +42,7 @@ from furrow.streaming.progress import Place
 from furrow.streaming.recording import NoRecording, Recording
 from furrow.streaming.serving import Serving
 from furrow.streaming.standing import Standing
+from furrow.streaming.unpaid import Unpaid
 from furrow.streaming.window import Window
 
 log = logging.getLogger(__name__)
@@ -48,6 +56,8 @@ _JOIN_SECONDS = 5.0
 _GIVEN_UP = "the stream has no replica {} any more"
 _REPLACED = "another process runs replica {} now"
 _BACKOFF = wait_random_exponential(multiplier=0.2, max=15)
+_UNTIL_RAISED = wait_exponential_jitter(initial=1, max=20)
+"""Between two looks whether the budget has room: a person raises it, or the day ends (UTC)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,7 @@ class Replica:
         recording: Recording | None = None,
     ):
         self.standing = Standing()
+        self._unpaid = Unpaid(self.standing)
         self._recording = recording or NoRecording()
         self._shadows: set[asyncio.Task[None]] = set()
         self._assignment, self._seat, self._feed = assignment, seat, feed
@@ -269,7 +280,12 @@ class Replica:
                 raise work.failure.error
             return Ended(place.event, arms, arm, work)
 
-        ended = await _retrying(retry_if_exception_type(TransientError), once, self._failed)
+        held = retry_if_exception_type((TransientError, BudgetSpent))
+        try:
+            ended = await _retrying(held, once, partial(self._failed, place.event))
+            self._unpaid.passed(place.event)
+        finally:
+            self._unpaid.forget(place.event)
         self._resolve(place, ended)
         self._answer_in_the_shadow(ended)
 
@@ -301,10 +317,14 @@ class Replica:
         place.end = ended
         self._resolved.set()
 
-    def _failed(self, state: RetryCallState) -> None:
+    def _failed(self, event: Event, state: RetryCallState) -> None:
         self.standing.failures += 1
+        error = _error_of(state)
+        if isinstance(error, BudgetSpent):
+            return self._unpaid.wait(event, error)
+        self._unpaid.passed(event)
         if state.attempt_number in (1, 5, 25):
-            log.warning("an event is held and tried again: %s", _error_of(state))
+            log.warning("an event is held and tried again: %s", error)
 
     # --- publishing, and the position -----------------------------------------------------------
 
@@ -433,7 +453,10 @@ async def _retrying(
 
 
 def _wait(state: RetryCallState) -> float:
-    asked = getattr(_error_of(state), "retry_after", None)
+    error = _error_of(state)
+    if isinstance(error, BudgetSpent):
+        return float(_UNTIL_RAISED(state))
+    asked = getattr(error, "retry_after", None)
     return max(float(_BACKOFF(state)), asked or 0.0)
 
 

@@ -16,9 +16,9 @@ class Standing:
     """Counts since the start, and the lag now.
 
     accepted, rejected: committed events; tombstones: deletions, which are no records; failures: tries of
-    events that failed for now; commits and commit_seconds: how often, and how long they took together.
-    lag_records: messages after the committed position; lag_seconds: age of the oldest event that is not
-    committed; on_their_way: events taken and not committed.
+    events that failed for now; unpaid: events that wait for the budget; commits and commit_seconds: how
+    often, and how long they took together. lag_records: messages after the committed position; lag_seconds:
+    age of the oldest event that is not committed; on_their_way: events taken and not committed.
     """
 
     release: str = ""
@@ -26,6 +26,7 @@ class Standing:
     rejected: int = 0
     tombstones: int = 0
     failures: int = 0
+    unpaid: int = 0
     commits: int = 0
     commit_seconds: float = 0.0
     lag_records: int = 0
@@ -51,10 +52,11 @@ class Standing:
         """One line for a log. before: `events` at the line before, so many seconds ago."""
         rate = (self.events - before) / seconds if seconds > 0 else 0.0
         commit = 1000 * self.commit_seconds / self.commits if self.commits else 0.0
+        unpaid = f" {self.unpaid} wait for the budget," if self.unpaid else ""
         return (
             f"{self.release}: {rate:.1f} events/s, lag {self.lag_records} events, {self.lag_seconds:.1f} s,"
             f" {self.on_their_way} on their way, accepted {self.accepted}, rejected {self.rejected},"
-            f" failed tries {self.failures}, commit {commit:.1f} ms, partitions {self.partitions}"
+            f" failed tries {self.failures},{unpaid} commit {commit:.1f} ms, partitions {self.partitions}"
         )
 
     def gauges(self, max_lag_seconds: float) -> dict[str, float]:
