@@ -37,6 +37,7 @@ from furrow.errors import (
 )
 from furrow.store.dead_letters import DeadLetters, Letter, letter_of
 from furrow.store.replicas import Seat
+from furrow.streaming.complaint import Complaint
 from furrow.streaming.messages import letter_message, result_message, row_of
 from furrow.streaming.progress import Place
 from furrow.streaming.recording import NoRecording, Recording
@@ -112,6 +113,7 @@ class Replica:
         self.standing = Standing()
         self._unpaid = Unpaid(self.standing)
         self._recording = recording or NoRecording()
+        self._complaint = Complaint(log)
         self._shadows: set[asyncio.Task[None]] = set()
         self._assignment, self._seat, self._feed = assignment, seat, feed
         self._serving, self._letters = serving, letters
@@ -384,10 +386,14 @@ class Replica:
             self._passed = passed + self._passed
 
     async def _record(self, final: bool = False) -> None:
+        """Whatever goes wrong with it, the events go on: a folder that does not load, for one."""
         try:
             await asyncio.to_thread(self._recording.flush, final)
         except TransientError as error:
             log.warning("what the releases did could not be written down yet: %s", error)
+        except Exception as error:
+            fault = not isinstance(error, (FurrowError, OSError))
+            self._complaint.say("what the releases did could not be looked after", error, fault)
 
     def _letter(self, ended: Ended, outcome: Outcome) -> Letter | None:
         if ended.work is None or ended.outcome is not outcome:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from furrow.config.use_case import Version
 from furrow.engine.arms import LIVE, Arm, Arms
 from furrow.engine.pipeline import Pipeline
-from furrow.errors import ConfigError, OptionUnknown, ReleaseChanged, StoreUnavailable
+from furrow.errors import ConfigError, FurrowError, OptionUnknown, ReleaseChanged, StoreUnavailable
+from furrow.streaming.complaint import Complaint
 
 log = logging.getLogger(__name__)
 _CHANGES_NOTHING = (ConfigError, OptionUnknown, ReleaseChanged, StoreUnavailable, OSError)
@@ -53,6 +54,7 @@ class Serving:
         self._lineup: Lineup | None = None
         self._opened: dict[str, _Open] = {}
         self._known: dict[str, Version] = {}
+        self._complaint = Complaint(log)
 
     def version(self, release: str) -> Version:
         """One that serves or served here. Raises KeyError."""
@@ -79,19 +81,27 @@ class Serving:
             opened.users -= 1
 
     async def start(self) -> None:
-        """Open those that serve. Raises ConfigError, OptionUnknown, ReleaseChanged, StoreUnavailable."""
-        await self._serve(await asyncio.to_thread(self._ask))
+        """Open those that serve. Raises ConfigError, RunError, StoreUnavailable; nothing is open then."""
+        try:
+            await self._serve(await asyncio.to_thread(self._ask))
+        except BaseException:
+            await self.close()
+            raise
 
     async def refresh(self) -> None:
-        """Serve others when others are live now. What does not load or cannot be asked changes nothing."""
+        """Serve others when others are live now.
+
+        What does not load, cannot be asked or cannot be opened changes nothing, and is tried again next time.
+        """
         try:
             lineup = await asyncio.to_thread(self._ask)
         except _CHANGES_NOTHING as error:
-            log.error("%s goes on serving, for what is live could not be loaded: %s", self.release, error)
+            self._complaint.say(
+                f"{self.release} goes on serving, for what is live could not be loaded", error
+            )
             return
-        if lineup.arms != self.arms:
-            log.warning("%s instead of %s", _told(lineup.arms), _told(self.arms))
-            await self._serve(lineup)
+        if lineup.arms == self.arms or await self._takes_over(lineup):
+            self._complaint.settled()
         await self._close_unused()
 
     async def close(self) -> None:
@@ -99,6 +109,18 @@ class Serving:
         for opened in self._opened.values():
             await opened.context.__aexit__(None, None, None)
         self._opened, self._lineup = {}, None
+
+    async def _takes_over(self, lineup: Lineup) -> bool:
+        """Whether it could be opened. What was opened of it before that failed is unused."""
+        told = f"{_told(lineup.arms)} instead of {_told(self.arms)}"
+        try:
+            await self._serve(lineup)
+        except Exception as error:
+            words = f"{self.release} goes on serving, for what is live now could not be opened ({told})"
+            self._complaint.say(words, error, fault=not isinstance(error, (FurrowError, OSError)))
+            return False
+        log.warning("%s", told)
+        return True
 
     async def _serve(self, lineup: Lineup) -> None:
         for version in lineup.versions.values():
