@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,6 +27,7 @@ class Stage:
         self.broken: Exception | None = None
         self.shut: dict[str, Exception] = {}
         self.beside: Lineup | None = None
+        self.slow: dict[str, asyncio.Event] = {}
         self.serving = Serving(self._live, self._pipeline)
 
     def publish(self, text: str) -> str:
@@ -59,6 +61,8 @@ class Stage:
         )
         try:
             yield Pipeline(version, calls)
+            if version.release in self.slow:
+                await self.slow[version.release].wait()
         finally:
             self.open.remove(version.release)
 
@@ -178,4 +182,32 @@ async def test_a_start_that_fails_leaves_nothing_open(stage: Stage) -> None:
     stage.put_another_beside_it()
     with pytest.raises(ConnectionMissing):
         await stage.serving.start()
+    assert stage.open == []
+
+
+async def test_an_earlier_release_that_takes_long_to_close_holds_up_no_look_and_ends_with_the_stream(
+    stage: Stage,
+) -> None:
+    await stage.serving.start()
+    first = stage.serving.release
+    stage.slow[first] = asyncio.Event()
+    second = stage.publish("Second.\n")
+    await stage.serving.refresh()
+    third = stage.publish("Third.\n")
+    await stage.serving.refresh()
+    assert (stage.serving.release, stage.open) == (third, [first, third])
+    assert second not in stage.open
+    stage.slow[third] = asyncio.Event()
+    await stage.serving.close(within=0.1)
+    assert stage.open == []
+
+
+async def test_what_is_closed_in_time_is_closed_as_it_wants(stage: Stage) -> None:
+    await stage.serving.start()
+    last = stage.slow[stage.serving.release] = asyncio.Event()
+    closing = asyncio.create_task(stage.serving.close(within=20))
+    await asyncio.sleep(0.1)
+    assert not closing.done()
+    last.set()
+    await closing
     assert stage.open == []

@@ -123,6 +123,7 @@ class Replica:
         self._committing, self._resolved, self._stopping = asyncio.Lock(), asyncio.Event(), asyncio.Event()
         self._passed: list[Letter] = []
         self._given_up = self._joined = False
+        self._ends_at: float | None = None
 
     async def run(self) -> Standing:
         """Work until `stop`, and drain. Raises ReplicaReplaced, or RunError when a person has to act."""
@@ -133,7 +134,7 @@ class Replica:
             await self._stay()
         finally:
             await self._end_shadows()
-            await self._serving.close()
+            await self._serving.close(self._left())
             await self._close_letters()
             await self._record(final=True)
         return self.standing
@@ -141,6 +142,13 @@ class Replica:
     def stop(self) -> None:
         """Take nothing more, finish what is on its way in `drain_seconds`, and end. In the loop's thread."""
         self._stopping.set()
+        self._left()
+
+    def _left(self) -> float:
+        """Of `drain_seconds`, which begin when somebody asks for the first time."""
+        if self._ends_at is None:
+            self._ends_at = time.monotonic() + self._assignment.options.drain_seconds
+        return max(self._ends_at - time.monotonic(), 0.0)
 
     # --- one stay among the replicas -----------------------------------------------------------
 
@@ -228,9 +236,8 @@ class Replica:
 
     async def _drain(self) -> None:
         """Until nothing is on its way. Polling goes on, for it is what keeps the partitions ours."""
-        deadline = time.monotonic() + self._assignment.options.drain_seconds
         self._window.hold(self._window.partitions)
-        while len(self._window) and time.monotonic() < deadline:
+        while len(self._window) and self._left():
             await asyncio.to_thread(self._feed.poll, 0, _POLL_SECONDS / 10)
         if left := len(self._window):
             log.warning("%d events were not done in time; whoever takes the partitions does them again", left)
