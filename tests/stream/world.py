@@ -38,7 +38,7 @@ def value(number: int, **changed: object) -> bytes:
 class StreamWorld:
     """What a replica needs. options: of `stream:` in pipeline.yaml; model: answers all calls.
 
-    cap_usd: what the use case may spend a day, None without a budget.
+    cap_usd: what the use case may spend a day, None without a budget. told, report_seconds: of the replica.
     """
 
     def __init__(self, prompts: FolderOfPrompts, folder: Path, partitions: int = 1, **options: Any):
@@ -50,6 +50,8 @@ class StreamWorld:
         self.closed: list[str] = []
         self.recording: Recording | None = None
         self.cap_usd: float | None = None
+        self.told: Callable[[Standing], None] = lambda standing: None
+        self.report_seconds = 10.0
 
     def replica(self) -> Replica:
         """As a new process opens it."""
@@ -57,7 +59,8 @@ class StreamWorld:
         assignment = Assignment("goods", "stream__1", self.options, record_fields, "results", "letters")
         serving = Serving(self.lineup, self._pipeline)
         seat = Seat(self.database, "goods", "0")
-        return Replica(assignment, seat, self.feed, serving, self.letters, recording=self.recording)
+        told, every = self.told, self.report_seconds
+        return Replica(assignment, seat, self.feed, serving, self.letters, told, every, self.recording)
 
     def live(self) -> Version:
         """The version that serves now."""

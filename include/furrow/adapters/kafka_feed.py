@@ -101,7 +101,7 @@ class KafkaFeed:
         self._wishes: queue.SimpleQueue[_Wish] = queue.SimpleQueue()
         self._member: Any = None
         self._lag, self._next_lag = 0, 0.0
-        self._too_large = self._closing = False
+        self._too_large = self._closing = self._joined = False
         self._last_called = 0.0
 
     def open(self, holder: Holder) -> None:
@@ -118,7 +118,7 @@ class KafkaFeed:
                 [self.topic],
                 on_assign=partial(self._called, self._given, holder),
                 on_revoke=partial(self._called, self._taken, holder),
-                on_lost=partial(self._called, self._taken, holder),
+                on_lost=partial(self._called, self._lost, holder),
             )
         except KafkaException as error:
             self.close()
@@ -169,6 +169,10 @@ class KafkaFeed:
         """Messages after the committed position, as far as the last fetches told half a second ago."""
         return self._lag
 
+    def joined(self) -> bool:
+        """Whether the group has us, with partitions or, for now, without; no more when they are lost."""
+        return self._joined
+
     def close(self, leaving: bool = False) -> None:
         """leaving: tell the broker, and the other members get the partitions with their next heartbeat.
 
@@ -180,7 +184,7 @@ class KafkaFeed:
                 self._closing = True
                 let_go(self.member, partial(self._end_consumer, self._consumer, leaving))
             clients = [self._consumer, self._producer]
-            self._consumer = None
+            self._consumer, self._joined = None, False
         with self._writing:
             self._producer = None
             let_go(self.member, clients.clear)
@@ -288,6 +292,7 @@ class KafkaFeed:
         consumer.assign([TopicPartition(self.topic, *start) for start in starts.items()])
         consumer.resume(parts)  # the client still holds one that was held when it was taken
         self._position.update(starts)
+        self._joined = True
         holder.given(starts)
 
     def _taken(self, consumer: Consumer, holder: Holder, parts: list[TopicPartition]) -> None:
@@ -298,6 +303,12 @@ class KafkaFeed:
                 self._position.pop(number, None)
         with contextlib.suppress(KafkaException):  # of a lost assignment nothing is left to give back
             consumer.unassign()
+
+    def _lost(self, consumer: Consumer, holder: Holder, parts: list[TopicPartition]) -> None:
+        """The group counts us out: its broker was not reached, or another process has our place."""
+        if consumer is self._consumer:
+            self._joined = False
+        self._taken(consumer, holder, parts)
 
     def _start(self, consumer: Consumer, part: TopicPartition) -> int:
         """The committed offset, or the first one of a partition that nobody has read."""

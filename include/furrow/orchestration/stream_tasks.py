@@ -105,12 +105,8 @@ class StreamTask(BaseOperator):  # type: ignore[misc]
         self.log.info("%s", standing.line(self._events, now - self._told_at))
         self._events, self._told_at = standing.events, now
         gauges = standing.gauges(self._limit)
-        if gauges["late"]:
-            self.log.error(
-                "ALARM: the oldest event has waited %.1f s, longer than max_lag_seconds (%g)",
-                standing.lag_seconds,
-                self._limit,
-            )
+        if alarm := standing.alarm(self._limit):
+            self.log.error("%s", alarm)
         tags = {"use_case": self.use_case, "replica": self.part()}
         for name, value in gauges.items():
             stats.gauge(f"furrow.stream.{name}", value, tags=tags)

@@ -38,6 +38,7 @@ from furrow.errors import (
 from furrow.store.dead_letters import DeadLetters, Letter, letter_of
 from furrow.store.replicas import Seat
 from furrow.streaming.complaint import Complaint
+from furrow.streaming.lag import Lag
 from furrow.streaming.messages import letter_message, result_message, row_of
 from furrow.streaming.progress import Place
 from furrow.streaming.recording import NoRecording, Recording
@@ -118,6 +119,7 @@ class Replica:
         self._assignment, self._seat, self._feed = assignment, seat, feed
         self._serving, self._letters = serving, letters
         self._told, self._report_seconds = told, report_seconds
+        self._next_report, self._lag = time.monotonic() + report_seconds, Lag()
         options = assignment.options
         self._window: Window[Ended] = Window(feed, options.look_ahead, options.order == "key")
         self._committing, self._resolved, self._stopping = asyncio.Lock(), asyncio.Event(), asyncio.Event()
@@ -184,7 +186,7 @@ class Replica:
         opening = asyncio.ensure_future(asyncio.to_thread(self._feed.open, self))
         while not (await asyncio.wait([opening], timeout=_LOOK_SECONDS))[0]:
             with suppress(ReplicaReplaced):  # the feed cannot be closed before it is open
-                await self._tell()
+                await self._report()
         await opening
         self._joined = True
 
@@ -196,7 +198,7 @@ class Replica:
         """Until the feed is opened again. Who looks sees that we are there; `stop` ends it."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
-            await self._tell()
+            await self._report()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), min(left, _LOOK_SECONDS))
 
@@ -251,6 +253,7 @@ class Replica:
         place = self._window.take(event)
         if place is None:
             return
+        self._lag.delivered()
         if event.value is None:
             arms = self._serving.arms
             self._resolve(place, Ended(event, arms, arms.live))
@@ -419,18 +422,21 @@ class Replica:
     # --- how it stands -----------------------------------------------------------------------------
 
     async def _watch(self) -> None:
-        """Look for a new release every second, and tell how it stands every `report_seconds`."""
-        next_report = time.monotonic() + self._report_seconds
+        """Look for a new release every second, and tell how it stands."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             await self._serving.refresh()
             await self._close_letters()
             await self._record()
-            self._look()
-            await self._tell()
-            if time.monotonic() >= next_report:
-                next_report += self._report_seconds
-                self._told(self.standing)
+            await self._report()
+
+    async def _report(self) -> None:
+        """Tell how it stands, every `report_seconds` also who listens. Raises ReplicaReplaced as `_tell`."""
+        self._look()
+        if time.monotonic() >= self._next_report:
+            self._next_report = time.monotonic() + self._report_seconds
+            self._told(self.standing)
+        await self._tell()
 
     async def _tell(self) -> None:
         """Write down how it stands. Raises ReplicaReplaced when another process has the place, or none."""
@@ -445,11 +451,14 @@ class Replica:
             raise ReplicaReplaced(f"{why.format(self._seat.replica)}; this one ends")
 
     def _look(self) -> None:
-        standing, oldest = self.standing, self._window.oldest
+        standing = self.standing
         standing.release = self._serving.release
         standing.on_their_way, standing.partitions = len(self._window), self._window.partitions
-        standing.lag_records = self._feed.lag()
-        standing.lag_seconds = 0.0 if oldest is None else max(time.time() - oldest, 0.0)
+        standing.connected = self._feed.joined()
+        if standing.connected:
+            standing.lag_records = self._feed.lag()
+        behind = standing.lag_records
+        standing.lag_seconds = self._lag.look(self._window.oldest, standing.connected, behind, time.time())
 
 
 Got = TypeVar("Got")

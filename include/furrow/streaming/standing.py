@@ -19,6 +19,7 @@ class Standing:
     events that failed for now; unpaid: events that wait for the budget; commits and commit_seconds: how
     often, and how long they took together. lag_records: messages after the committed position; lag_seconds:
     age of the oldest event that is not committed; on_their_way: events taken and not committed.
+    connected: the group has us. While it has not, lag_records is the last one known, and lag_seconds goes on.
     """
 
     release: str = ""
@@ -29,6 +30,7 @@ class Standing:
     unpaid: int = 0
     commits: int = 0
     commit_seconds: float = 0.0
+    connected: bool = False
     lag_records: int = 0
     lag_seconds: float = 0.0
     on_their_way: int = 0
@@ -53,8 +55,10 @@ class Standing:
         rate = (self.events - before) / seconds if seconds > 0 else 0.0
         commit = 1000 * self.commit_seconds / self.commits if self.commits else 0.0
         unpaid = f" {self.unpaid} wait for the budget," if self.unpaid else ""
+        away = "" if self.connected else " not connected,"
         return (
-            f"{self.release}: {rate:.1f} events/s, lag {self.lag_records} events, {self.lag_seconds:.1f} s,"
+            f"{self.release}:{away} {rate:.1f} events/s,"
+            f" lag {self.lag_records} events, {self.lag_seconds:.1f} s,"
             f" {self.on_their_way} on their way, accepted {self.accepted}, rejected {self.rejected},"
             f" failed tries {self.failures},{unpaid} commit {commit:.1f} ms, partitions {self.partitions}"
         )
@@ -69,8 +73,16 @@ class Standing:
             "accepted": self.accepted,
             "rejected": self.rejected,
             "failures": self.failures,
+            "connected": int(self.connected),
             "late": int(self.lag_seconds > max_lag_seconds),
         }
+
+    def alarm(self, max_lag_seconds: float) -> str | None:
+        """What to log as an error, None when no event waits too long."""
+        if self.lag_seconds <= max_lag_seconds:
+            return None
+        waits = f"the oldest event has waited {self.lag_seconds:.1f} s"
+        return f"ALARM: {waits}, longer than max_lag_seconds ({max_lag_seconds:g})"
 
     def to_json(self) -> Json:
         """For `--json` and metrics."""
