@@ -223,6 +223,23 @@ def test_the_lag_is_what_comes_after_the_committed_position(bench: Bench) -> Non
     worker.poll_until(lambda: worker.feed.lag() == 1, "the lag is 1")
 
 
+def test_the_lag_grows_while_the_partition_is_held(bench: Bench) -> None:
+    for _ in range(3):
+        bench.send(b"v")
+    worker = Worker(bench.feed()).open()
+    worker.have(3)
+    worker.feed.hold([0])
+    worker.poll_until(lambda: worker.feed.lag() == 3, "the lag is 3")
+    for _ in range(4):
+        bench.send(b"v")
+    worker.poll_until(lambda: worker.feed.lag() == 7, "the lag is 7")
+    assert len(worker.got) == 3
+    worker.feed.go_on([0])
+    worker.have(7)
+    worker.feed.commit([], {0: 6})
+    worker.poll_until(lambda: worker.feed.lag() == 1, "the lag is 1")
+
+
 def test_events_that_were_taken_away_come_again_from_the_committed_position(bench: Bench) -> None:
     for number in range(3):
         bench.send(f"v{number}".encode())
