@@ -100,9 +100,9 @@ class Clock:
     def __init__(self) -> None:
         self.now, self.lag = 1000.0, Lag()
 
-    def look(self, oldest: float | None, reading: bool = True, behind: int = 0, after: float = 1.0) -> float:
+    def look(self, oldest: float | None, reading: bool = True, after: float = 1.0) -> float:
         self.now += after
-        return self.lag.look(oldest, reading, behind, self.now)
+        return self.lag.look(oldest, reading, self.now)
 
 
 def test_the_oldest_event_waits_on_while_nothing_is_read() -> None:
@@ -122,7 +122,7 @@ def test_who_reads_again_knows_better_with_the_first_event_and_not_before_it() -
     clock = Clock()
     clock.look(1000.0)
     clock.look(None, reading=False)
-    assert clock.look(None, behind=3) == 3.0
+    assert clock.look(None) == 3.0
     assert clock.look(1003.5) == 0.5
     assert clock.look(None) == 0.0
 
@@ -132,7 +132,7 @@ def test_an_event_that_came_and_went_between_two_looks_is_known_as_well() -> Non
     clock.look(1000.0)
     clock.look(None, reading=False)
     clock.lag.delivered()
-    assert clock.look(None, behind=3) == 0.0
+    assert clock.look(None) == 0.0
 
 
 def test_who_reads_again_and_gets_nothing_for_a_while_is_not_behind() -> None:

@@ -176,7 +176,7 @@ class Follower:
         standing.connected = self._feed.joined()
         if standing.connected:
             standing.lag_records = self._feed.lag()
-        standing.lag_seconds = self._lag.look(oldest, standing.connected, standing.lag_records, time.time())
+        standing.lag_seconds = self._lag.look(oldest, standing.connected, time.time())
 
 
 def _retrying(retry: Any, call: Callable[[], None], sleep: Callable[[float], None]) -> None:

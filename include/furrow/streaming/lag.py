@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_QUIET_SECONDS = 3.0
+_QUIET_SECONDS = 10.0
 """Far longer than the first events take to come once the partitions are here."""
 
 
@@ -22,22 +22,19 @@ class Lag:
         """An event came: from now on, what is not on its way does not wait."""
         self._knows = True
 
-    def look(self, oldest: float | None, reading: bool, behind: int, now: float) -> float:
+    def look(self, oldest: float | None, reading: bool, now: float) -> float:
         """Seconds; 0 when nothing waits.
 
-        oldest: when the oldest event on its way was appended. reading: whether the feed delivers. behind:
-        messages after the position. now: by the clock of the events.
+        oldest: when the oldest event on its way was appended. reading: whether the feed delivers. now: by
+        the clock of the events.
         """
         if oldest is not None or not reading:
             self._knows, self._quiet_since = oldest is not None, None
             self._oldest = self._oldest if oldest is None else oldest
-        elif self._knows or self._is_quiet(behind, now):
+        elif self._knows or self._is_quiet(now):
             self._oldest, self._knows = None, True
         return 0.0 if self._oldest is None else max(now - self._oldest, 0.0)
 
-    def _is_quiet(self, behind: int, now: float) -> bool:
-        if behind:
-            self._quiet_since = None
-            return False
+    def _is_quiet(self, now: float) -> bool:
         self._quiet_since = now if self._quiet_since is None else self._quiet_since
         return now - self._quiet_since >= _QUIET_SECONDS

@@ -457,8 +457,7 @@ class Replica:
         standing.connected = self._feed.joined()
         if standing.connected:
             standing.lag_records = self._feed.lag()
-        behind = standing.lag_records
-        standing.lag_seconds = self._lag.look(self._window.oldest, standing.connected, behind, time.time())
+        standing.lag_seconds = self._lag.look(self._window.oldest, standing.connected, time.time())
 
 
 Got = TypeVar("Got")
