@@ -223,6 +223,23 @@ def test_the_lag_is_what_comes_after_the_committed_position(bench: Bench) -> Non
     worker.poll_until(lambda: worker.feed.lag() == 1, "the lag is 1")
 
 
+def test_the_lag_grows_while_the_partition_is_held(bench: Bench) -> None:
+    for _ in range(3):
+        bench.send(b"v")
+    worker = Worker(bench.feed()).open()
+    worker.have(3)
+    worker.feed.hold([0])
+    worker.poll_until(lambda: worker.feed.lag() == 3, "the lag is 3")
+    for _ in range(4):
+        bench.send(b"v")
+    worker.poll_until(lambda: worker.feed.lag() == 7, "the lag is 7")
+    assert len(worker.got) == 3
+    worker.feed.go_on([0])
+    worker.have(7)
+    worker.feed.commit([], {0: 6})
+    worker.poll_until(lambda: worker.feed.lag() == 1, "the lag is 1")
+
+
 def test_events_that_were_taken_away_come_again_from_the_committed_position(bench: Bench) -> None:
     for number in range(3):
         bench.send(f"v{number}".encode())
@@ -256,7 +273,31 @@ def test_who_leaves_gives_its_place_up_and_may_come_back(bench: Bench) -> None:
     assert [event.value for event in Worker(bench.feed()).open().have(1)] == [b"v0"]
 
 
+def test_who_has_its_partitions_has_joined_until_it_closes(bench: Bench) -> None:
+    worker = Worker(bench.feed()).open()
+    assert not worker.feed.joined()
+    worker.poll_until(lambda: len(worker.ours) == PARTITIONS, "it has the partitions")
+    assert worker.feed.joined()
+    worker.feed.close()
+    assert not worker.feed.joined()
+
+
 # --- Kafka -----------------------------------------------------------------------------------------
+
+
+def test_who_gets_no_partition_for_there_are_too_few_has_joined_as_well(broker: Broker) -> None:
+    bench = KafkaBench(broker, transactions=True)
+    workers = [Worker(bench.feed(str(number))).open() for number in range(PARTITIONS + 1)]
+
+    def all_joined() -> bool:
+        for other in workers[1:]:
+            other.got += other.feed.poll(10, 0.05)
+        shares = sorted(len(worker.ours) for worker in workers)
+        return shares == [0, 1, 1] and all(worker.feed.joined() for worker in workers)
+
+    workers[0].poll_until(all_joined, "two have one each, the third has none, all have joined")
+    for worker in workers:
+        worker.feed.close()
 
 
 def test_who_takes_a_member_s_place_gets_its_partitions_and_the_other_one_can_commit_nothing(

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk._shared.observability.metrics.base_stats_logger import NoStatsLogger
+from airflow.sdk.exceptions import AirflowRescheduleException
 from airflow.sdk.observability import stats
+from tenacity import wait_fixed, wait_none
 
 from furrow.config.loader import OWN_DAGS
 from furrow.config.settings import Settings
+from furrow.errors import CredentialsRefused, FurrowError, SourceUnavailable, StoreUnavailable
+from furrow.orchestration import stream_tasks
 from furrow.orchestration.dag_factory import build_dags
 from furrow.orchestration.stream_tasks import StreamReplica
 from furrow.streaming.standing import Standing
@@ -134,3 +139,66 @@ def test_an_event_that_waits_too_long_raises_the_alarm_in_log_and_metrics(
     named = ("lag_records", "lag_seconds", "events", "failures")
     assert [gauges.values[f"furrow.stream.{name}"] for name in named] == [7, lag, 3, 4]
     assert ("ALARM" in capsys.readouterr().out) == bool(late)
+
+
+class Outage:
+    """What a task assembles while the broker or the state database is away so often."""
+
+    guarantee = "exactly once"
+    options = SimpleNamespace(max_lag_seconds=60.0)
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *faults: FurrowError):
+        self.faults, self.tries, self.ran = list(faults), 0, list[str]()
+        self.meanwhile: Callable[[], object] = lambda: None
+        monkeypatch.setattr(stream_tasks, "_assemble", lambda _: self)
+        monkeypatch.setattr(stream_tasks, "_AGAIN", wait_none())
+        monkeypatch.setattr(StreamReplica, "run_part", self.run_part)
+
+    def seat(self, part: str, turn: str) -> Any:
+        return SimpleNamespace(is_passed_over=lambda: False)
+
+    def make_topics(self) -> list[str]:
+        self.tries += 1
+        if self.faults:
+            self.meanwhile()
+            raise self.faults.pop(0)
+        return []
+
+    def run_part(self, assembled: Any, turn: str) -> Standing:
+        self.ran.append(turn)
+        return Standing()
+
+
+def execute(task: StreamReplica) -> Any:
+    run = SimpleNamespace(run_after=datetime(2026, 11, 26, tzinfo=UTC))
+    instance = SimpleNamespace(dag_id="goods.stream", get_dag=lambda _: SimpleNamespace(is_paused=False))
+    return task.execute({"ti": instance, "dag_run": run})  # type: ignore[typeddict-item]
+
+
+def test_a_task_that_starts_while_the_broker_is_away_waits_for_it_however_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    away: list[FurrowError] = [SourceUnavailable("the broker is away"), StoreUnavailable("busy")]
+    outage = Outage(monkeypatch, *(10 * away))
+    with pytest.raises(AirflowRescheduleException):  # the part was stopped
+        execute(StreamReplica(task_id="replica", use_case="goods", number=1))
+    assert (outage.tries, len(outage.ran)) == (21, 1)
+
+
+def test_a_task_that_is_stopped_while_it_waits_for_the_broker_is_put_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outage = Outage(monkeypatch, SourceUnavailable("the broker is away"))
+    monkeypatch.setattr(stream_tasks, "_AGAIN", wait_fixed(600))
+    task = StreamReplica(task_id="replica", use_case="goods", number=1)
+    outage.meanwhile = lambda: task.end("the DAG is paused")
+    with pytest.raises(AirflowRescheduleException):
+        execute(task)
+    assert (outage.tries, outage.ran) == (1, [])
+
+
+def test_what_a_person_has_to_mend_fails_a_task_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    outage = Outage(monkeypatch, CredentialsRefused("the password is wrong"))
+    with pytest.raises(CredentialsRefused):
+        execute(StreamReplica(task_id="replica", use_case="goods", number=1))
+    assert (outage.tries, outage.ran) == (1, [])

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from furrow.adapters.model_price import CataloguePrices
 from furrow.config.models import Stream
 from furrow.config.use_case import Version
 from furrow.engine.calls import Calls, Stamp
@@ -35,7 +36,10 @@ def value(number: int, **changed: object) -> bytes:
 
 
 class StreamWorld:
-    """What a replica needs. options: of `stream:` in pipeline.yaml; model: answers all calls."""
+    """What a replica needs. options: of `stream:` in pipeline.yaml; model: answers all calls.
+
+    cap_usd: what the use case may spend a day, None without a budget. told, report_seconds: of the replica.
+    """
 
     def __init__(self, prompts: FolderOfPrompts, folder: Path, partitions: int = 1, **options: Any):
         self.prompts, self.options = prompts, Stream(**{"drain_seconds": 5, **options})
@@ -45,6 +49,9 @@ class StreamWorld:
         self.letters = DeadLetters(self.database)
         self.closed: list[str] = []
         self.recording: Recording | None = None
+        self.cap_usd: float | None = None
+        self.told: Callable[[Standing], None] = lambda standing: None
+        self.report_seconds = 10.0
 
     def replica(self) -> Replica:
         """As a new process opens it."""
@@ -52,7 +59,8 @@ class StreamWorld:
         assignment = Assignment("goods", "stream__1", self.options, record_fields, "results", "letters")
         serving = Serving(self.lineup, self._pipeline)
         seat = Seat(self.database, "goods", "0")
-        return Replica(assignment, seat, self.feed, serving, self.letters, recording=self.recording)
+        told, every = self.told, self.report_seconds
+        return Replica(assignment, seat, self.feed, serving, self.letters, told, every, self.recording)
 
     def live(self) -> Version:
         """The version that serves now."""
@@ -64,18 +72,24 @@ class StreamWorld:
 
     @asynccontextmanager
     async def _pipeline(self, version: Version) -> AsyncIterator[Pipeline]:
-        stamp = Stamp("goods", version.release, "stream__1")
-        calls = Calls(lambda _: self.model, version.catalogue, self.ledger, stamp, again_after=0.0)
+        stamp = Stamp("goods", version.release, "stream__1", self.cap_usd)
+        prices = CataloguePrices(version.catalogue)
+        calls = Calls(lambda _: self.model, version.catalogue, self.ledger, stamp, prices, again_after=0.0)
         try:
             yield Pipeline(version, calls)
         finally:
             await calls.close()
             self.closed.append(version.release)
 
-    async def until(self, met: Callable[[], object], replica: Replica | None = None) -> Standing:
-        """Run a replica until something holds, then stop it; how it stood at its end."""
+    async def until(
+        self,
+        met: Callable[[], object],
+        replica: Replica | None = None,
+        running: asyncio.Task[Standing] | None = None,
+    ) -> Standing:
+        """Run a replica, or go on with one, until something holds, then stop it; how it stood at its end."""
         replica = replica or self.replica()
-        running = asyncio.create_task(replica.run())
+        running = running or asyncio.create_task(replica.run())
         async with asyncio.timeout(SECONDS):
             while not met() and not running.done():
                 await asyncio.sleep(0.005)

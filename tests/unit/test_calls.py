@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
@@ -11,7 +12,7 @@ from furrow.adapters.model_price import CataloguePrices
 from furrow.config.models import CatalogueModel, Limits, Price
 from furrow.engine.call_key import call_key
 from furrow.engine.calls import Calls, Paid, Stamp
-from furrow.engine.ports import Answer, Finish, Message, ModelRequest, Wish
+from furrow.engine.ports import Answer, Finish, Message, ModelRequest, Purchase, Wish
 from furrow.errors import BudgetSpent, CredentialsRefused, PriceUnknown, ProviderUnavailable, RateLimited
 from furrow.testing import MemoryLedger, ScriptedModel
 
@@ -62,6 +63,40 @@ class Shop:
             return await asyncio.gather(*asked, return_exceptions=True)
         finally:
             await calls.close()
+
+
+async def test_a_close_that_is_cut_short_gives_up_what_hangs_and_keeps_what_was_answered() -> None:
+    shop, never, writing = Shop(), asyncio.Event(), threading.Event()
+    plain, entered = shop.models["small"].ask, asyncio.Event()
+    loop, record = asyncio.get_running_loop(), shop.ledger.record
+
+    async def ask(asked: ModelRequest) -> Answer:
+        if asked == request(0):
+            await never.wait()
+        return await plain(asked)
+
+    def slowly(purchases: Sequence[Purchase], buyer: str = "") -> None:
+        loop.call_soon_threadsafe(entered.set)
+        writing.wait(10)
+        record(purchases, buyer)
+
+    shop.models["small"].ask = ask  # type: ignore[method-assign]
+    shop.ledger.record = slowly  # type: ignore[method-assign]
+    calls = shop.calls()
+    asked = [asyncio.create_task(calls.answer("extract", request(number))) for number in (0, 1)]
+    await entered.wait()
+    closing = asyncio.create_task(calls.close())
+    await asyncio.sleep(0.05)
+    closing.cancel()
+    await asyncio.sleep(0.05)
+    writing.set()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert list(shop.ledger.purchases) == [call_key(request(1))]
+    assert list(shop.ledger.leases) == [call_key(request(0))]  # until it ends, as after a kill
+    assert shop.models["small"].closed
+    ended = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(one) for one in ended] == [asyncio.CancelledError, Paid]
 
 
 def failing(error: Exception) -> Callable[[ModelRequest], Line]:

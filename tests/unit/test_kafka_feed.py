@@ -26,6 +26,7 @@ class Client:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.refuses: set[str] = set()
+        self.end = 5
         self.told: dict[str, Callable[[Any, list[TopicPartition]], None]] = {}
         self._ours: bool | None = None
         self._ending = False
@@ -61,8 +62,12 @@ class Client:
     def committed(self, parts: list[TopicPartition], timeout: float) -> list[TopicPartition]:
         return [TopicPartition(part.topic, part.partition, 3) for part in parts]
 
-    def get_watermark_offsets(self, *_: Any, **__: Any) -> tuple[int, int]:
-        return 0, 5
+    def get_watermark_offsets(self, *_: Any, cached: bool, **__: Any) -> tuple[int, int]:
+        if not cached:
+            self._note("end")
+        return 0, 5 if cached else self.end
+
+    def pause(self, _: Any) -> None: ...
 
     def assign(self, _: Any) -> None:
         self._note("assign")
@@ -185,3 +190,22 @@ def test_a_client_that_is_left_behind_in_the_middle_of_giving_back_changes_nothi
     assert "unassign" not in now.calls
     assert site.feed._position == {0: 3}
     site.feed.poll(0, 0.0)
+
+
+def test_a_broker_that_says_no_end_of_a_held_partition_is_left_alone_and_the_lag_stays(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_feed, "_LAG_SECONDS", 0.0)
+    monkeypatch.setattr(kafka_feed, "_END_AGAIN_SECONDS", 0.0)
+    client = site.open()
+    asked = client.calls.count("end")
+    site.feed.poll(0, 0.0)
+    assert (site.feed.lag(), client.calls.count("end")) == (2, asked)  # nothing is held
+    site.feed.hold([0])
+    client.end = 9
+    site.feed.poll(0, 0.0)
+    assert site.feed.lag() == 6
+    client.refuses.add("end")
+    for _ in range(3):
+        site.feed.poll(0, 0.0)
+    assert (site.feed.lag(), client.calls.count("end")) == (6, asked + 2)

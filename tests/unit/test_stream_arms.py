@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from furrow.batch.watching import ReleaseWatch
+from furrow.errors import ReplicaReplaced
 from furrow.store.exposures import Exposures
 from furrow.store.promotion import Promotions, arms_of, as_served
 from furrow.store.releases import ReleaseLog
+from furrow.store.replicas import Seat
 from furrow.store.tables import exposures, windows
 from furrow.store.windows import Windows
+from furrow.streaming import recording as recordings
 from furrow.streaming.messages import header
 from furrow.streaming.recording import ReleaseRecording
 from furrow.streaming.serving import Lineup
@@ -135,3 +139,53 @@ async def test_a_live_version_that_was_edited_in_place_is_not_taken_up(street: S
     replica.stop()
     await running
     assert header(street.feed.written[0].headers, "release") == release
+
+
+async def test_a_folder_that_stops_loading_takes_no_replica_down_when_its_release_is_looked_after(
+    street: Street, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(recordings, "WINDOW_SECONDS", 0.0)
+    looks = watched(street)
+    street.feed.append(value(0))
+    replica = street.replica()
+    running = asyncio.create_task(replica.run())
+    while not street.feed.all_committed:
+        await asyncio.sleep(0.005)
+    street.prompts.put("goods/pipeline.yaml", "nothing: that loads\n")
+    seen = len(looks)
+    while len(looks) < seen + 3 and not running.done():
+        await asyncio.sleep(0.005)
+    street.feed.append(value(1))
+    await street.until(lambda: street.feed.all_committed, replica, running)
+    assert len(street.results) == 2
+    said = [line for line in caplog.messages if line.startswith("what the releases did")]
+    assert len(said) == 1
+    assert "pipeline.yaml" in said[0]
+
+
+async def test_an_error_of_the_last_look_does_not_hide_that_the_place_is_taken(street: Street) -> None:
+    looks = watched(street)
+    street.feed.append(value(0))
+    running = asyncio.create_task(street.replica().run())
+    while not street.feed.all_committed:
+        await asyncio.sleep(0.005)
+    street.prompts.put("goods/pipeline.yaml", "nothing: that loads\n")
+    Seat(street.database, "goods", "0").take()
+    with pytest.raises(ReplicaReplaced):
+        await running
+    assert looks
+
+
+def watched(street: Street) -> list[str]:
+    """Let the release be looked after as a stream does it; each look is noted."""
+    looks: list[str] = []
+    watch = ReleaseWatch(street.promotions, Windows(street.database))
+
+    def look() -> None:
+        looks.append("looked")
+        watch.look()
+
+    fields = street.live().result
+    windows, exposed = Windows(street.database), Exposures(street.database)
+    street.recording = ReleaseRecording("goods", "stream__1", lambda _: fields, windows, exposed, look)
+    return looks

@@ -266,6 +266,67 @@ async def test_stop_ends_in_time_although_the_model_never_answers(
         assert (world.results, world.feed.committed[0]) == ([], 0)
 
 
+async def test_events_that_the_budget_has_no_room_for_wait_until_it_is_raised(
+    world: StreamWorld, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    monkeypatch.setattr(replicas, "_UNTIL_RAISED", lambda _: 0.05)
+    world.cap_usd = 0.0
+    for number in range(6):
+        world.feed.append(value(number), partition=number % 2)
+    replica = world.replica()
+    running = asyncio.create_task(replica.run())
+    while replica.standing.failures < 12 and not running.done():
+        await asyncio.sleep(0.005)
+    assert (world.results, replica.standing.unpaid, world.model.calls) == ([], 6, 0)
+    assert "6 wait for the budget" in replica.standing.line(0, 1.0)
+    world.ledger.raise_budget("goods", 1000.0)
+    await world.until(lambda: world.feed.all_committed, replica, running)
+    assert sorted(world.results) == sorted([*world.ids(0, 1, 2), *world.ids(0, 1, 2, partition=1)])
+    assert replica.standing.unpaid == 0
+    assert caplog.text.count("the budget of goods has no room today") == 1
+    assert caplog.text.count("the budget has room again") == 1
+
+
+async def test_stop_ends_in_time_although_the_budget_is_spent(
+    prompts: FolderOfPrompts, tmp_path: Path
+) -> None:
+    with world_of(prompts, tmp_path, drain_seconds=0.2) as world:
+        world.cap_usd = 0.0
+        world.feed.append(value(0))
+        replica = world.replica()
+        await world.until(lambda: replica.standing.unpaid, replica)
+        assert (world.results, world.feed.committed[0]) == ([], 0)
+
+
+async def test_stop_ends_in_time_although_a_call_hangs(prompts: FolderOfPrompts, tmp_path: Path) -> None:
+    with world_of(prompts, tmp_path, drain_seconds=0.2) as world:
+        plain = world.model
+        Gate(world, "갤럭시")
+        world.feed.append(value(0))
+        replica = world.replica()
+        async with asyncio.timeout(15):
+            await world.until(lambda: world.ledger.leases, replica)
+        assert (world.results, world.feed.committed[0]) == ([], 0)
+        assert len(world.ledger.leases) == 1  # as of a process that was killed: it ends by itself
+        assert plain.closed
+
+
+async def test_an_answer_that_comes_after_the_place_was_taken_is_in_the_ledger(world: StreamWorld) -> None:
+    gate = Gate(world, "갤럭시")
+    world.feed.append(value(0))
+    running = asyncio.create_task(world.replica().run())
+    while not world.ledger.leases:
+        await asyncio.sleep(0.005)
+    Seat(world.database, "goods", "0").take()
+    while world.feed.left is None:
+        await asyncio.sleep(0.005)
+    assert not world.ledger.purchases
+    gate.opened.set()
+    with pytest.raises(ReplicaReplaced):
+        await running
+    assert (len(world.ledger.purchases), world.ledger.leases) == (1, {})
+
+
 async def test_an_error_that_a_person_has_to_mend_ends_the_replica(world: StreamWorld) -> None:
     world.model = failing("갤럭시 1호", 10**6, CredentialsRefused("the key is wrong"))
     for number in range(3):

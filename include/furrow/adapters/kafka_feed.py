@@ -54,6 +54,10 @@ _STRATEGY = "range"
 """
 _SEND_SECONDS = 8.0
 _LAG_SECONDS = 0.5
+_END_AGAIN_SECONDS, _END_TIMEOUT, _END_REST_SECONDS = 3.0, 1.0, 15.0
+"""Of a held partition the broker is asked how long it is: so often, so patiently; and for so long not again
+when it gave no answer, for polling stands still meanwhile.
+"""
 _GROUP_END_SECONDS = 0.2
 """Far longer than a closing client takes to end its part in a group that gave it nothing."""
 _LEAVE_SECONDS = 0.5
@@ -101,7 +105,10 @@ class KafkaFeed:
         self._wishes: queue.SimpleQueue[_Wish] = queue.SimpleQueue()
         self._member: Any = None
         self._lag, self._next_lag = 0, 0.0
-        self._too_large = self._closing = False
+        self._held: set[int] = set()
+        self._ends: dict[int, int] = {}
+        self._next_end: dict[int, float] = {}
+        self._too_large = self._closing = self._joined = False
         self._last_called = 0.0
 
     def open(self, holder: Holder) -> None:
@@ -111,6 +118,7 @@ class KafkaFeed:
         """
         self._broken, self._refusal, self._closing = None, None, False
         self._position, self._lag, self._member = {}, 0, None
+        self._held, self._ends, self._next_end = set(), {}, {}
         try:
             self._producer = self._open_producer()
             self._consumer = Consumer({**self._consumer_config(), "error_cb": self._remember}, logger=_quiet)
@@ -118,7 +126,7 @@ class KafkaFeed:
                 [self.topic],
                 on_assign=partial(self._called, self._given, holder),
                 on_revoke=partial(self._called, self._taken, holder),
-                on_lost=partial(self._called, self._taken, holder),
+                on_lost=partial(self._called, self._lost, holder),
             )
         except KafkaException as error:
             self.close()
@@ -148,10 +156,12 @@ class KafkaFeed:
     def hold(self, partitions: Sequence[int]) -> None:
         """Deliver nothing of these until `go_on`."""
         self._opened.pause([TopicPartition(self.topic, number) for number in partitions])
+        self._held |= set(partitions)
 
     def go_on(self, partitions: Sequence[int]) -> None:
         """Deliver them again."""
         self._opened.resume([TopicPartition(self.topic, number) for number in partitions])
+        self._held -= set(partitions)
 
     def commit(self, messages: Sequence[Outgoing], position: Mapping[int, int]) -> None:
         """Write the messages and move the position, in one transaction where there are any. See Feed."""
@@ -166,8 +176,15 @@ class KafkaFeed:
             self._position.update(position)
 
     def lag(self) -> int:
-        """Messages after the committed position, as far as the last fetches told half a second ago."""
+        """Messages after the committed position, as far as the last fetches told half a second ago.
+
+        Of held partitions as the broker said, some seconds ago.
+        """
         return self._lag
+
+    def joined(self) -> bool:
+        """Whether the group has us, with partitions or, for now, without; no more when they are lost."""
+        return self._joined
 
     def close(self, leaving: bool = False) -> None:
         """leaving: tell the broker, and the other members get the partitions with their next heartbeat.
@@ -180,7 +197,7 @@ class KafkaFeed:
                 self._closing = True
                 let_go(self.member, partial(self._end_consumer, self._consumer, leaving))
             clients = [self._consumer, self._producer]
-            self._consumer = None
+            self._consumer, self._joined = None, False
         with self._writing:
             self._producer = None
             let_go(self.member, clients.clear)
@@ -211,7 +228,24 @@ class KafkaFeed:
         self._member = consumer.consumer_group_metadata()
         if time.monotonic() >= self._next_lag:
             self._next_lag = time.monotonic() + _LAG_SECONDS
+            self._ask_one_end(consumer)
             self._lag = sum(self._behind(number, offset) for number, offset in list(self._position.items()))
+
+    def _ask_one_end(self, consumer: Consumer) -> None:
+        """Nothing is fetched of a held partition that would tell. Without an answer the last one holds."""
+        now = time.monotonic()
+        held = [number for number in list(self._position) if number in self._held]
+        number = min(held, key=lambda each: self._next_end.get(each, 0.0), default=None)
+        if number is None or now < self._next_end.get(number, 0.0):
+            return
+        self._next_end[number] = now + _END_AGAIN_SECONDS
+        part = TopicPartition(self.topic, number)
+        try:
+            _, end = consumer.get_watermark_offsets(part, timeout=_END_TIMEOUT, cached=False)
+        except KafkaException:
+            self._next_end |= dict.fromkeys(held, now + _END_REST_SECONDS)
+        else:
+            self._ends[number] = int(end)
 
     def _grant(self) -> None:
         """Store the positions that others wait for."""
@@ -288,6 +322,8 @@ class KafkaFeed:
         consumer.assign([TopicPartition(self.topic, *start) for start in starts.items()])
         consumer.resume(parts)  # the client still holds one that was held when it was taken
         self._position.update(starts)
+        self._held -= starts.keys()
+        self._joined = True
         holder.given(starts)
 
     def _taken(self, consumer: Consumer, holder: Holder, parts: list[TopicPartition]) -> None:
@@ -298,6 +334,12 @@ class KafkaFeed:
                 self._position.pop(number, None)
         with contextlib.suppress(KafkaException):  # of a lost assignment nothing is left to give back
             consumer.unassign()
+
+    def _lost(self, consumer: Consumer, holder: Holder, parts: list[TopicPartition]) -> None:
+        """The group counts us out: its broker was not reached, or another process has our place."""
+        if consumer is self._consumer:
+            self._joined = False
+        self._taken(consumer, holder, parts)
 
     def _start(self, consumer: Consumer, part: TopicPartition) -> int:
         """The committed offset, or the first one of a partition that nobody has read."""
@@ -425,8 +467,8 @@ class KafkaFeed:
         try:
             _, end = self._opened.get_watermark_offsets(TopicPartition(self.topic, number), cached=True)
         except KafkaException:
-            return 0
-        return max(int(end) - position, 0)
+            end = position
+        return max(int(end), self._ends.get(number, 0), position) - position
 
     # --- errors --------------------------------------------------------------------------------------
 

@@ -109,8 +109,10 @@ def _teller(
             log.info("%s: %s", name, standing.line(before, every))
         else:
             tell({"part": name, **standing.to_json()})
-        before = standing.events
-        stands(assembled.name, part, standing.gauges(assembled.options.max_lag_seconds))
+        before, limit = standing.events, assembled.options.max_lag_seconds
+        if alarm := standing.alarm(limit):
+            log.error("%s: %s", name, alarm)
+        stands(assembled.name, part, standing.gauges(limit))
 
     return told
 

@@ -108,6 +108,7 @@ class Calls:
         self._records: Batcher[Purchase, None] = Batcher(self._record)
         self._returns: Batcher[GivenUp, None] = Batcher(self._give_up)
         self._under_way: dict[str, asyncio.Task[Paid]] = {}
+        self._answered: set[str] = set()
         self._alive: asyncio.Task[None] | None = None
 
     async def answer(self, step: str, request: ModelRequest) -> Paid:
@@ -137,13 +138,31 @@ class Calls:
         return await self._shared(step, *options[-1])
 
     async def close(self) -> None:
-        """Start nothing more, let what is being paid for come home into the ledger, close every model."""
+        """Start nothing more, let what is being paid for come home into the ledger, close every model.
+
+        Cancelled, it gives up what no model has answered yet. Nobody knows whether that was paid, so the
+        leases are left as by a process that is killed.
+        """
         for line in self._lines.values():
             line.stop()
-        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
-        for line in self._lines.values():
-            await line.model.close()
+        try:
+            if self._under_way:
+                await asyncio.wait(self._under_way.values())
+        except asyncio.CancelledError:
+            await self._abandon()
+            raise
+        finally:
+            for line in self._lines.values():
+                await line.model.close()
         await self._leave()
+
+    async def _abandon(self) -> None:
+        if self._alive is not None:
+            self._alive.cancel()
+        for key, task in self._under_way.items():
+            if key not in self._answered:
+                task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
     # --- buying --------------------------------------------------------------------------------
 
@@ -158,6 +177,7 @@ class Calls:
 
     def _ended(self, key: str, task: asyncio.Task[Paid]) -> None:
         self._under_way.pop(key, None)
+        self._answered.discard(key)
         if not task.cancelled():
             task.exception()  # seen, so that asyncio does not report one whose caller has gone
 
@@ -166,6 +186,7 @@ class Calls:
         wish = self._wish(key, request, line)
         ask = partial(self._ask, step, request, line)
         known, answer = await line.attempts(lambda: self._attempt(wish, ask, line))
+        self._answered.add(key)
         if not known:
             stamp = self._stamp
             await self._records.submit(
@@ -227,7 +248,8 @@ class Calls:
                     raise BudgetSpent(
                         f"the budget of {wish.use_case} has no room today for another call: "
                         f"${wish.cap_usd:,.4g} a day (UTC) in pipeline.yaml. What was paid for is kept; "
-                        f"`furrow budget raise {wish.use_case} USD` raises it for today, then clear the task"
+                        f"`furrow budget raise {wish.use_case} USD` raises it for today, then clear the task "
+                        "(a stream goes on by itself)"
                     )
             await line.pause(look)
             line.check()

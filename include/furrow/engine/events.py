@@ -101,6 +101,10 @@ class Feed(Protocol):
         """
         ...
 
+    def joined(self) -> bool:
+        """Whether the others know us: partitions were given, or none for now, and not lost since."""
+        ...
+
     def close(self, leaving: bool = False) -> None:
         """Give the partitions back and the sockets too.
 

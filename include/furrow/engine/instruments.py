@@ -63,6 +63,7 @@ INSTRUMENTS: Mapping[str, Instrument] = {
     "furrow.stream.accepted": Instrument(Kind.GAUGE, "", "Of those, published."),
     "furrow.stream.rejected": Instrument(Kind.GAUGE, "", "Of those, to the dead letters."),
     "furrow.stream.failures": Instrument(Kind.GAUGE, "", "Failed tries since the process began."),
+    "furrow.stream.connected": Instrument(Kind.GAUGE, "", "1 while it has its place at the broker."),
     "furrow.stream.late": Instrument(Kind.GAUGE, "", "1 while an event waits longer than max_lag_seconds."),
 }
 """Every metric there is. Inside Airflow those of `furrow.stream` go through its own metrics instead."""

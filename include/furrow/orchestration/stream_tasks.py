@@ -13,13 +13,16 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowRescheduleException
 from airflow.sdk.observability import stats
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
+from tenacity.wait import wait_random_exponential
 
-from furrow.errors import ReplicaReplaced
+from furrow.errors import ReplicaReplaced, SourceUnavailable, StoreUnavailable
 from furrow.orchestration.connections import open_deployment
 from furrow.orchestration.tasks import errors_in_the_log
 
@@ -32,9 +35,12 @@ if TYPE_CHECKING:
     from furrow.streaming.standing import Standing
 
 Json = dict[str, Any]
+Got = TypeVar("Got")
 
 REPORT_SECONDS = 10.0
 _LOOK_SECONDS = 2.0
+_AGAIN = wait_random_exponential(multiplier=0.5, max=15)
+"""Seconds between two tries to start: an outage may last, and Airflow's own tries are counted."""
 _APART_SECONDS, _LONGEST_APART = 2.0, 30.0
 
 
@@ -54,7 +60,8 @@ class StreamTask(BaseOperator):  # type: ignore[misc]
         """How it stood in the end; None when a later run has the place already."""
         self._ending, self._stop, self._last = threading.Event(), None, None
         with errors_in_the_log(self.log), self._looking(context["ti"]):
-            return self._stay(_turn(context))
+            assembled = self._patiently(partial(_assemble, self.use_case))
+            return self._patiently(partial(self._stay, assembled, _turn(context)))
 
     def on_kill(self) -> None:
         """Cleared, marked or shut down: finish what is on its way. Airflow waits five seconds."""
@@ -82,8 +89,24 @@ class StreamTask(BaseOperator):  # type: ignore[misc]
         if self._ending.is_set():
             stop()
 
-    def _stay(self, turn: str) -> Json | None:
-        assembled = _assemble(self.use_case)
+    def _patiently(self, call: Callable[[], Got]) -> Got:
+        """What it gives, once broker and state database answer. Put back when told to end meanwhile."""
+
+        def once() -> Got:
+            if self._ending.is_set():
+                raise AirflowRescheduleException(datetime.now(UTC))
+            return call()
+
+        away = retry_if_exception_type((SourceUnavailable, StoreUnavailable))
+        return Retrying(retry=away, wait=_AGAIN, sleep=self._rest, before_sleep=self._say)(once)
+
+    def _rest(self, seconds: float) -> None:
+        self._ending.wait(seconds)
+
+    def _say(self, state: RetryCallState) -> None:
+        self.log.warning("tried again: %s", state.outcome and state.outcome.exception())
+
+    def _stay(self, assembled: StreamAssembly, turn: str) -> Json | None:
         if assembled.seat(self.part(), turn).is_passed_over():
             self.log.info("a later run has the place of `%s`", self.part())
             return None
@@ -105,12 +128,8 @@ class StreamTask(BaseOperator):  # type: ignore[misc]
         self.log.info("%s", standing.line(self._events, now - self._told_at))
         self._events, self._told_at = standing.events, now
         gauges = standing.gauges(self._limit)
-        if gauges["late"]:
-            self.log.error(
-                "ALARM: the oldest event has waited %.1f s, longer than max_lag_seconds (%g)",
-                standing.lag_seconds,
-                self._limit,
-            )
+        if alarm := standing.alarm(self._limit):
+            self.log.error("%s", alarm)
         tags = {"use_case": self.use_case, "replica": self.part()}
         for name, value in gauges.items():
             stats.gauge(f"furrow.stream.{name}", value, tags=tags)

@@ -22,6 +22,7 @@ from furrow.engine.events import Event, Feed
 from furrow.engine.ports import Row, Sink
 from furrow.errors import ReplicaReplaced, SourceUnavailable, StoreUnavailable, TransientError
 from furrow.store.replicas import Seat
+from furrow.streaming.lag import Lag
 from furrow.streaming.messages import result_row
 from furrow.streaming.standing import Standing
 
@@ -54,12 +55,13 @@ class Follower:
         self._waiting: dict[int, list[Event]] = {}
         self._stopping = threading.Event()
         self._next_tell = self._next_report = 0.0
+        self._lag = Lag()
 
     def run(self) -> Standing:
         """Publish until `stop`. Raises ReplicaReplaced, or RunError when a person has to act."""
         self._seat.take()
         self._next_report = time.monotonic() + self._report_seconds
-        _retrying(retry_if_exception_type(SourceUnavailable), self._session, time.sleep)
+        _retrying(retry_if_exception_type(SourceUnavailable), self._session, self._sit_out)
         return self.standing
 
     def stop(self) -> None:
@@ -88,6 +90,12 @@ class Follower:
             self._feed.close()
             self._waiting.clear()
 
+    def _sit_out(self, seconds: float) -> None:
+        """Until the feed is opened again. Who looks sees that we are there; `stop` ends it."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._stopping.wait(min(left, _TELL_SECONDS)):
+            self._tell()
+
     def _read(self) -> None:
         """Events until there are enough of them, or the first has waited long enough; then publish them."""
         until = time.monotonic() + max(self._options.publish_seconds, _POLL_SECONDS)
@@ -101,6 +109,7 @@ class Follower:
         """Keep whatever comes, also a first event of a partition that was given to us in between."""
         for event in self._feed.poll(most, seconds):
             if event.partition in self._waiting:
+                self._lag.delivered()
                 self._waiting[event.partition].append(event)
 
     def _count(self) -> int:
@@ -162,9 +171,12 @@ class Follower:
 
     def _look(self) -> None:
         oldest = min((events[0].time for events in self._waiting.values() if events), default=None)
-        self.standing.on_their_way, self.standing.partitions = self._count(), sorted(self._waiting)
-        self.standing.lag_records = self._feed.lag()
-        self.standing.lag_seconds = 0.0 if oldest is None else max(time.time() - oldest, 0.0)
+        standing = self.standing
+        standing.on_their_way, standing.partitions = self._count(), sorted(self._waiting)
+        standing.connected = self._feed.joined()
+        if standing.connected:
+            standing.lag_records = self._feed.lag()
+        standing.lag_seconds = self._lag.look(oldest, standing.connected, time.time())
 
 
 def _retrying(retry: Any, call: Callable[[], None], sleep: Callable[[float], None]) -> None:

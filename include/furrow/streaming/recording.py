@@ -28,7 +28,10 @@ class Recording(Protocol):
         """A record is through, and its result published; or it was answered in the shadow."""
 
     def flush(self, final: bool = False) -> None:
-        """Write down what is complete, all of it at the end. Raises StoreUnavailable: called again later."""
+        """Write down what is complete, all of it at the end. Raises StoreUnavailable: called again later.
+
+        Raises ConfigError, RunError when it is written and the releases could not be looked after.
+        """
 
 
 class NoRecording:

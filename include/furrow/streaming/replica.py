@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if_exception_type
 from tenacity.retry import retry_base
-from tenacity.wait import wait_random_exponential
+from tenacity.wait import wait_exponential_jitter, wait_random_exponential
 
 from furrow.config.models import RecordFields, Stream
 from furrow.engine import telemetry
@@ -27,14 +27,24 @@ from furrow.engine.arms import Arm, Arms
 from furrow.engine.events import Event, Feed, Outgoing
 from furrow.engine.reading import read_work
 from furrow.engine.record import Outcome, Work
-from furrow.errors import FurrowError, ReplicaReplaced, SourceUnavailable, StoreUnavailable, TransientError
+from furrow.errors import (
+    BudgetSpent,
+    FurrowError,
+    ReplicaReplaced,
+    SourceUnavailable,
+    StoreUnavailable,
+    TransientError,
+)
 from furrow.store.dead_letters import DeadLetters, Letter, letter_of
 from furrow.store.replicas import Seat
+from furrow.streaming.complaint import Complaint
+from furrow.streaming.lag import Lag
 from furrow.streaming.messages import letter_message, result_message, row_of
 from furrow.streaming.progress import Place
 from furrow.streaming.recording import NoRecording, Recording
 from furrow.streaming.serving import Serving
 from furrow.streaming.standing import Standing
+from furrow.streaming.unpaid import Unpaid
 from furrow.streaming.window import Window
 
 log = logging.getLogger(__name__)
@@ -48,6 +58,8 @@ _JOIN_SECONDS = 5.0
 _GIVEN_UP = "the stream has no replica {} any more"
 _REPLACED = "another process runs replica {} now"
 _BACKOFF = wait_random_exponential(multiplier=0.2, max=15)
+_UNTIL_RAISED = wait_exponential_jitter(initial=1, max=20)
+"""Between two looks whether the budget has room: a person raises it, or the day ends (UTC)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +112,20 @@ class Replica:
         recording: Recording | None = None,
     ):
         self.standing = Standing()
+        self._unpaid = Unpaid(self.standing)
         self._recording = recording or NoRecording()
+        self._complaint = Complaint(log)
         self._shadows: set[asyncio.Task[None]] = set()
         self._assignment, self._seat, self._feed = assignment, seat, feed
         self._serving, self._letters = serving, letters
         self._told, self._report_seconds = told, report_seconds
+        self._next_report, self._lag = time.monotonic() + report_seconds, Lag()
         options = assignment.options
         self._window: Window[Ended] = Window(feed, options.look_ahead, options.order == "key")
         self._committing, self._resolved, self._stopping = asyncio.Lock(), asyncio.Event(), asyncio.Event()
         self._passed: list[Letter] = []
         self._given_up = self._joined = False
+        self._ends_at: float | None = None
 
     async def run(self) -> Standing:
         """Work until `stop`, and drain. Raises ReplicaReplaced, or RunError when a person has to act."""
@@ -120,7 +136,7 @@ class Replica:
             await self._stay()
         finally:
             await self._end_shadows()
-            await self._serving.close()
+            await self._serving.close(self._left())
             await self._close_letters()
             await self._record(final=True)
         return self.standing
@@ -128,6 +144,13 @@ class Replica:
     def stop(self) -> None:
         """Take nothing more, finish what is on its way in `drain_seconds`, and end. In the loop's thread."""
         self._stopping.set()
+        self._left()
+
+    def _left(self) -> float:
+        """Of `drain_seconds`, which begin when somebody asks for the first time."""
+        if self._ends_at is None:
+            self._ends_at = time.monotonic() + self._assignment.options.drain_seconds
+        return max(self._ends_at - time.monotonic(), 0.0)
 
     # --- one stay among the replicas -----------------------------------------------------------
 
@@ -184,7 +207,7 @@ class Replica:
         opening = asyncio.ensure_future(asyncio.to_thread(self._feed.open, self))
         while not (await asyncio.wait([opening], timeout=_LOOK_SECONDS))[0]:
             with suppress(ReplicaReplaced):  # the feed cannot be closed before it is open
-                await self._tell()
+                await self._report()
         await opening
         self._joined = True
 
@@ -196,7 +219,7 @@ class Replica:
         """Until the feed is opened again. Who looks sees that we are there; `stop` ends it."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
-            await self._tell()
+            await self._report()
             await self._pause(min(left, _LOOK_SECONDS))
 
     async def _pause(self, seconds: float) -> None:
@@ -240,9 +263,8 @@ class Replica:
 
     async def _drain(self) -> None:
         """Until nothing is on its way. Polling goes on, for it is what keeps the partitions ours."""
-        deadline = time.monotonic() + self._assignment.options.drain_seconds
         self._window.hold(self._window.partitions)
-        while len(self._window) and time.monotonic() < deadline:
+        while len(self._window) and self._left():
             await asyncio.to_thread(self._feed.poll, 0, _POLL_SECONDS / 10)
         if left := len(self._window):
             log.warning("%d events were not done in time; whoever takes the partitions does them again", left)
@@ -256,6 +278,7 @@ class Replica:
         place = self._window.take(event)
         if place is None:
             return
+        self._lag.delivered()
         if event.value is None:
             arms = self._serving.arms
             self._resolve(place, Ended(event, arms, arms.live))
@@ -294,7 +317,12 @@ class Replica:
                 raise work.failure.error
             return Ended(place.event, arms, arm, work)
 
-        ended = await _retrying(retry_if_exception_type(TransientError), once, self._failed)
+        held = retry_if_exception_type((TransientError, BudgetSpent))
+        try:
+            ended = await _retrying(held, once, partial(self._failed, place.event))
+            self._unpaid.passed(place.event)
+        finally:
+            self._unpaid.forget(place.event)
         self._resolve(place, ended)
         self._answer_in_the_shadow(ended)
 
@@ -326,10 +354,14 @@ class Replica:
         place.end = ended
         self._resolved.set()
 
-    def _failed(self, state: RetryCallState) -> None:
+    def _failed(self, event: Event, state: RetryCallState) -> None:
         self.standing.failures += 1
+        error = _error_of(state)
+        if isinstance(error, BudgetSpent):
+            return self._unpaid.wait(event, error)
+        self._unpaid.passed(event)
         if state.attempt_number in (1, 5, 25):
-            log.warning("an event is held and tried again: %s", _error_of(state))
+            log.warning("an event is held and tried again: %s", error)
 
     # --- publishing, and the position -----------------------------------------------------------
 
@@ -389,10 +421,14 @@ class Replica:
             self._passed = passed + self._passed
 
     async def _record(self, final: bool = False) -> None:
+        """Whatever goes wrong with it, the events go on: a folder that does not load, for one."""
         try:
             await asyncio.to_thread(self._recording.flush, final)
         except TransientError as error:
             log.warning("what the releases did could not be written down yet: %s", error)
+        except Exception as error:
+            fault = not isinstance(error, (FurrowError, OSError))
+            self._complaint.say("what the releases did could not be looked after", error, fault)
 
     def _letter(self, ended: Ended, outcome: Outcome) -> Letter | None:
         if ended.work is None or ended.outcome is not outcome:
@@ -411,18 +447,21 @@ class Replica:
     # --- how it stands -----------------------------------------------------------------------------
 
     async def _watch(self) -> None:
-        """Look for a new release every second, and tell how it stands every `report_seconds`."""
-        next_report = time.monotonic() + self._report_seconds
+        """Look for a new release every second, and tell how it stands."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             await self._serving.refresh()
             await self._close_letters()
             await self._record()
-            self._look()
-            await self._tell()
-            if time.monotonic() >= next_report:
-                next_report += self._report_seconds
-                self._told(self.standing)
+            await self._report()
+
+    async def _report(self) -> None:
+        """Tell how it stands, every `report_seconds` also who listens. Raises ReplicaReplaced as `_tell`."""
+        self._look()
+        if time.monotonic() >= self._next_report:
+            self._next_report = time.monotonic() + self._report_seconds
+            self._told(self.standing)
+        await self._tell()
 
     async def _tell(self) -> bool:
         """Write down how it stands; False when that was not possible now.
@@ -441,11 +480,13 @@ class Replica:
         return True
 
     def _look(self) -> None:
-        standing, oldest = self.standing, self._window.oldest
+        standing = self.standing
         standing.release = self._serving.release
         standing.on_their_way, standing.partitions = len(self._window), self._window.partitions
-        standing.lag_records = self._feed.lag()
-        standing.lag_seconds = 0.0 if oldest is None else max(time.time() - oldest, 0.0)
+        standing.connected = self._feed.joined()
+        if standing.connected:
+            standing.lag_records = self._feed.lag()
+        standing.lag_seconds = self._lag.look(self._window.oldest, standing.connected, time.time())
 
 
 Got = TypeVar("Got")
@@ -462,7 +503,10 @@ async def _retrying(
 
 
 def _wait(state: RetryCallState) -> float:
-    asked = getattr(_error_of(state), "retry_after", None)
+    error = _error_of(state)
+    if isinstance(error, BudgetSpent):
+        return float(_UNTIL_RAISED(state))
+    asked = getattr(error, "retry_after", None)
     return max(float(_BACKOFF(state)), asked or 0.0)
 
 

@@ -16,9 +16,10 @@ class Standing:
     """Counts since the start, and the lag now.
 
     accepted, rejected: committed events; tombstones: deletions, which are no records; failures: tries of
-    events that failed for now; commits and commit_seconds: how often, and how long they took together.
-    lag_records: messages after the committed position; lag_seconds: age of the oldest event that is not
-    committed; on_their_way: events taken and not committed.
+    events that failed for now; unpaid: events that wait for the budget; commits and commit_seconds: how
+    often, and how long they took together. lag_records: messages after the committed position; lag_seconds:
+    age of the oldest event that is not committed; on_their_way: events taken and not committed.
+    connected: the group has us. While it has not, lag_records is the last one known, and lag_seconds goes on.
     """
 
     release: str = ""
@@ -26,8 +27,10 @@ class Standing:
     rejected: int = 0
     tombstones: int = 0
     failures: int = 0
+    unpaid: int = 0
     commits: int = 0
     commit_seconds: float = 0.0
+    connected: bool = False
     lag_records: int = 0
     lag_seconds: float = 0.0
     on_their_way: int = 0
@@ -51,10 +54,13 @@ class Standing:
         """One line for a log. before: `events` at the line before, so many seconds ago."""
         rate = (self.events - before) / seconds if seconds > 0 else 0.0
         commit = 1000 * self.commit_seconds / self.commits if self.commits else 0.0
+        unpaid = f" {self.unpaid} wait for the budget," if self.unpaid else ""
+        away = "" if self.connected else " not connected,"
         return (
-            f"{self.release}: {rate:.1f} events/s, lag {self.lag_records} events, {self.lag_seconds:.1f} s,"
+            f"{self.release}:{away} {rate:.1f} events/s,"
+            f" lag {self.lag_records} events, {self.lag_seconds:.1f} s,"
             f" {self.on_their_way} on their way, accepted {self.accepted}, rejected {self.rejected},"
-            f" failed tries {self.failures}, commit {commit:.1f} ms, partitions {self.partitions}"
+            f" failed tries {self.failures},{unpaid} commit {commit:.1f} ms, partitions {self.partitions}"
         )
 
     def gauges(self, max_lag_seconds: float) -> dict[str, float]:
@@ -67,8 +73,16 @@ class Standing:
             "accepted": self.accepted,
             "rejected": self.rejected,
             "failures": self.failures,
+            "connected": int(self.connected),
             "late": int(self.lag_seconds > max_lag_seconds),
         }
+
+    def alarm(self, max_lag_seconds: float) -> str | None:
+        """What to log as an error, None when no event waits too long."""
+        if self.lag_seconds <= max_lag_seconds:
+            return None
+        waits = f"the oldest event has waited {self.lag_seconds:.1f} s"
+        return f"ALARM: {waits}, longer than max_lag_seconds ({max_lag_seconds:g})"
 
     def to_json(self) -> Json:
         """For `--json` and metrics."""

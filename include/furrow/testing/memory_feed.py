@@ -35,6 +35,7 @@ class MemoryFeed:
         self.before_commit: Callable[[], None] = lambda: None
         self.opened, self.held = 0, set[int]()
         self.left: bool | None = None
+        self._joined = False
         self._log: dict[int, list[Event]] = {number: [] for number in range(partitions)}
         self._ours: dict[int, int] = {}
         self._holder: Holder | None = None
@@ -127,10 +128,14 @@ class MemoryFeed:
         """Events after the committed position."""
         return sum(len(self._log[number]) - self.committed[number] for number in list(self._ours))
 
+    def joined(self) -> bool:
+        """Whether it is open and the first poll was."""
+        return self._joined
+
     def close(self, leaving: bool = False) -> None:
         """Everything is taken, once a poll that is under way has ended."""
         with self._polling:
-            self.left = leaving
+            self.left, self._joined = leaving, False
             holder, self._holder = self._holder, None
             self._changes.clear()
             if holder is not None and self._ours:
@@ -142,6 +147,7 @@ class MemoryFeed:
         self._away -= set(partitions)
         starts = {number: self.committed[number] for number in partitions}
         self._ours |= starts
+        self._joined = True
         self.held -= set(partitions)
         holder.given(dict(starts))
 
