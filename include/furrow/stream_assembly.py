@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from furrow.config.models import KafkaSource, Stream
 from furrow.config.use_case import UseCase, Version
 from furrow.engine.pipeline import Pipeline
 from furrow.engine.ports import Sink
-from furrow.errors import OptionUnknown
+from furrow.errors import ConfigError, OptionUnknown, SinkUnavailable
 from furrow.store.exposures import Exposures
 from furrow.store.replicas import Seat, alive, give_up_others
 from furrow.streaming.follower import Follower
@@ -127,7 +128,7 @@ class StreamAssembly:
             )
         connection = self._deployment.connections.get(self._results.connection)
         feed = KafkaFeed(self._results.topic, f"{self._group}.{sink}", "0", connection, transactions=False)
-        sinks = _Sinks(self._deployment, self._use_case, sink)
+        sinks = Sinks(self._deployment, self._use_case, sink)
         sinks(self._use_case.version().release)
         least = _BIGQUERY_SECONDS if sink == "bigquery" else 0.0
         seconds = max(self.options.publish_seconds, least)
@@ -154,19 +155,41 @@ class StreamAssembly:
         return self.options.dead_letters or f"{self._source.topic}.dead-letters"
 
 
-class _Sinks:
-    """The sink for rows of a release, each opened once."""
+class Sinks:
+    """The sink for rows of a release, each opened once; for one thread.
+
+    A release that was not seen before may have fields that the folder did not have: its versions are loaded
+    anew, and the sinks are opened anew with them. Where results go stays as it was when the stream began.
+    """
 
     def __init__(self, deployment: Deployment, use_case: UseCase, name: str):
         self._deployment, self._use_case, self._name = deployment, use_case, name
+        self._seen = _releases(use_case)
         self._opened: dict[str, Sink] = {}
 
     def __call__(self, release: str) -> Sink:
+        """Raises SinkUnavailable while the folder of a new release does not load, ConnectionMissing."""
+        if release not in self._seen:
+            self._use_case, self._opened = self._loaded(release), {}
+            self._seen |= {release, *_releases(self._use_case)}
         if release not in self._opened:
             written = release.split("@")[0]
             version = self._use_case.versions.get(written) or self._use_case.version()
             self._opened[release] = self._deployment.sink(self._name, self._use_case, version)
         return self._opened[release]
+
+    def _loaded(self, release: str) -> UseCase:
+        try:
+            fresh = self._deployment.anew().use_case(self._use_case.name)
+        except (ConfigError, OSError) as error:  # OSError: a file that is being replaced
+            raise SinkUnavailable(
+                f"results of {release} wait, for its folder does not load now: {error}"
+            ) from error
+        return replace(fresh, pipeline=self._use_case.pipeline)
+
+
+def _releases(use_case: UseCase) -> set[str]:
+    return {version.release for version in use_case.versions.values()}
 
 
 class Serves:
