@@ -152,7 +152,7 @@ class StreamAssembly:
 
     @property
     def _letters(self) -> str:
-        return self.options.dead_letters or f"{self._source.topic}.dead-letters"
+        return self.options.letters_of(self._source)
 
 
 class Sinks:
