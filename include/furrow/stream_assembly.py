@@ -15,7 +15,7 @@ from furrow.config.models import KafkaSink as KafkaTopic
 from furrow.config.models import KafkaSource, Stream
 from furrow.config.use_case import UseCase, Version
 from furrow.engine.pipeline import Pipeline
-from furrow.engine.ports import Sink
+from furrow.engine.ports import Connection, Sink
 from furrow.errors import ConfigError, OptionUnknown, SinkUnavailable
 from furrow.store.exposures import Exposures
 from furrow.store.replicas import Seat, alive, give_up_others
@@ -72,7 +72,8 @@ class StreamAssembly:
         from furrow.adapters.kafka_topics import make_topics
 
         connection = self._deployment.connections.get(self._source.connection)
-        return make_topics(connection, self._source.topic, [self._results.topic, self._letters])
+        topics = [self._results.topic, self._letters]
+        return make_topics(connection, self._source.topic, topics, self._writer)
 
     def give_up_others(self) -> None:
         """End what runs for replicas and sinks that pipeline.yaml no longer has. Raises StoreUnavailable."""
@@ -94,9 +95,13 @@ class StreamAssembly:
 
         name, started = self._use_case.name, datetime.now(UTC).isoformat(timespec="seconds")
         run_id = f"stream__{started}__{number}"
-        connection = self._deployment.connections.get(self._source.connection)
         feed = KafkaFeed(
-            self._source.topic, self._group, str(number), connection, transactions=self.options.transactions
+            self._source.topic,
+            self._group,
+            str(number),
+            self._deployment.connections.get(self._source.connection),
+            transactions=self.options.transactions,
+            writer=self._writer,
         )
         assignment = Assignment(
             name, run_id, self.options, self._use_case.pipeline.record, self._results.topic, self._letters
@@ -145,6 +150,13 @@ class StreamAssembly:
             self._use_case, version, run_id, _MODEL_AGAIN_SECONDS
         ) as pipeline:
             yield pipeline
+
+    @property
+    def _writer(self) -> Connection | None:
+        """Of results and dead letters, where it is not that of the source."""
+        if self._results.connection == self._source.connection:
+            return None
+        return self._deployment.connections.get(self._results.connection)
 
     @property
     def _group(self) -> str:

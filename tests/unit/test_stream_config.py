@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from furrow.adapters.environment_connections import EnvironmentConnections
+from furrow.adapters.kafka_feed import KafkaFeed
+from furrow.assembly import Deployment
 from furrow.config.models import KafkaSource, Stream
+from furrow.config.settings import Settings
 from furrow.errors import ConfigError
+from furrow.stream_assembly import StreamAssembly
 from tests.folders import FolderOfPrompts
 
 PIPELINE = """\
@@ -76,3 +83,18 @@ def test_a_topic_for_each_is_taken(prompts: FolderOfPrompts, results: str, optio
 def test_dead_letters_have_a_topic_by_default() -> None:
     assert Stream().letters_of(KafkaSource(topic="goods")) == "goods.dead-letters"
     assert Stream(dead_letters="bad").letters_of(KafkaSource(topic="goods")) == "bad"
+
+
+def test_with_two_brokers_results_are_written_where_their_sinks_read_them(
+    prompts: FolderOfPrompts, tmp_path: Path
+) -> None:
+    put(prompts, "topic: found, connection: other}\n  features: {entity: article", "transactions: false")
+    settings = {"FURROW_HOME": str(tmp_path), "FURROW_PROMPTS": str(prompts.path)}
+    at = {name: f'{{"conn_type": "kafka", "host": "{name}"}}' for name in ("kafka_default", "other")}
+    connections = EnvironmentConnections({f"AIRFLOW_CONN_{name.upper()}": uri for name, uri in at.items()})
+    deployment = Deployment(Settings.from_environment(settings), connections)
+    assembled = StreamAssembly(deployment, deployment.use_case("goods"))
+    events, results = assembled.replica(0, print)._feed, assembled.follower("features", print)._feed
+    assert isinstance(events, KafkaFeed) and isinstance(results, KafkaFeed)
+    assert (events._connection.id, events._writer.id) == ("kafka_default", "other")
+    assert results._connection.id == "other"
