@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tenacity import wait_fixed
 
 from furrow.config.models import Stream
 from furrow.engine.ports import Row
 from furrow.errors import FurrowError, ReplicaReplaced, SinkUnavailable, SourceUnavailable, StoreDamaged
 from furrow.store.database import Database, open_database
-from furrow.store.replicas import Seat
+from furrow.store.replicas import Seat, sittings
 from furrow.streaming.follower import Follower
 from furrow.streaming.messages import result_message
 from furrow.testing import MemoryFeed
@@ -26,8 +28,10 @@ class Shelf:
         self.rows: list[Row] = []
         self.failures = 0
         self.meanwhile: Callable[[], object] = lambda: None
+        self.before: Callable[[], object] = lambda: None
 
     def publish(self, rows: Sequence[Row]) -> int:
+        self.before()
         if self.failures:
             self.failures -= 1
             self.meanwhile()
@@ -126,3 +130,50 @@ def test_a_message_of_somebody_else_in_the_result_topic_stops_it(database: Datab
     _, raised = follow(feed, database, shelf, lambda: False)
     assert isinstance(raised[0], StoreDamaged)
     assert "give it a topic of its own" in str(raised[0])
+
+
+def seen(database: Database) -> datetime:
+    return sittings(database, "goods")[0].seen_at
+
+
+def is_seen_again(database: Database) -> bool:
+    """Whether the follower tells within some seconds that it is there."""
+    before, deadline = seen(database), time.monotonic() + 15
+    while seen(database) == before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return seen(database) > before
+
+
+def test_it_says_that_it_is_there_while_a_publication_takes_long(database: Database) -> None:
+    feed, shelf = MemoryFeed(), Shelf()
+    put(feed, row(0))
+    told: list[bool] = []
+    shelf.before = lambda: told.extend(is_seen_again(database) for _ in range(2))
+    _, raised = follow(feed, database, shelf, lambda: feed.all_committed)
+    assert (raised, told) == ([], [True, True])
+
+
+def test_who_is_replaced_in_the_middle_of_a_publication_ends_after_it(database: Database) -> None:
+    feed, shelf = MemoryFeed(), Shelf()
+    put(feed, row(0))
+    shelf.before = lambda: Seat(database, "goods", "features").take()
+    _, raised = follow(feed, database, shelf, lambda: False)
+    assert isinstance(raised[0], ReplicaReplaced)
+    assert [each.key for each in shelf.rows] == ["a0"]
+
+
+def test_it_says_that_it_is_there_while_it_waits_for_its_broker(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("furrow.streaming.follower._BACKOFF", wait_fixed(60))
+    feed, told = MemoryFeed(), list[bool]()
+    feed.fail(SourceUnavailable("the broker is away"))
+
+    def there() -> bool:
+        if feed.left is None:
+            return False
+        told.append(is_seen_again(database))
+        return True
+
+    _, raised = follow(feed, database, Shelf(), there)
+    assert (told, raised) == ([True], [])

@@ -11,7 +11,8 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, retry_if_exception_type
@@ -59,7 +60,7 @@ class Follower:
         """Publish until `stop`. Raises ReplicaReplaced, or RunError when a person has to act."""
         self._seat.take()
         self._next_report = time.monotonic() + self._report_seconds
-        _retrying(retry_if_exception_type(SourceUnavailable), self._session, time.sleep)
+        _retrying(retry_if_exception_type(SourceUnavailable), self._session, self._sit_out)
         return self.standing
 
     def stop(self) -> None:
@@ -79,7 +80,8 @@ class Follower:
         self._next_tell = 0.0
         self._tell()  # who opens the feed pushes the other one out, so first see whose place it is
         try:
-            self._feed.open(self)
+            with self._telling():
+                self._feed.open(self)
             while not self._stopping.is_set():
                 self._read()
                 self._tell()
@@ -123,9 +125,10 @@ class Follower:
         for event in events:
             row = result_row(event)
             by_release[row.release].append(row)
-        for release, rows in by_release.items():
-            self._sink_of(release).publish(rows)
-        self._feed.commit([], {number: part[-1].offset + 1 for number, part in waiting.items()})
+        with self._telling():
+            for release, rows in by_release.items():
+                self._sink_of(release).publish(rows)
+            self._feed.commit([], {number: part[-1].offset + 1 for number, part in waiting.items()})
         for number, part in waiting.items():
             del self._waiting[number][: len(part)]
         self.standing.accepted += len(events)
@@ -142,6 +145,30 @@ class Follower:
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
             self._poll(0, min(left, _POLL_SECONDS))
             self._tell()
+
+    def _sit_out(self, seconds: float) -> None:
+        """Until the feed is opened again. Who looks sees that we are there; `stop` ends it."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
+            self._tell()
+            self._stopping.wait(min(left, _POLL_SECONDS))
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Around what takes long: a thread tells meanwhile how it stands, and nothing else is done."""
+        done = threading.Event()
+        thread = threading.Thread(target=self._tell_until, args=(done,), name="telling", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def _tell_until(self, done: threading.Event) -> None:
+        with suppress(ReplicaReplaced):  # the next `_tell` raises it, when what takes long is over
+            while not done.wait(_POLL_SECONDS):
+                self._tell()
 
     def _tell(self) -> None:
         now = time.monotonic()
