@@ -27,8 +27,8 @@ from furrow.streaming.standing import Standing
 
 Told = Callable[[Standing], None]
 
-_BIGQUERY_SECONDS = 10.0
-"""Between two publications: each is a load job, of which a project has 100,000 a day."""
+_BIGQUERY_SECONDS, _BIGQUERY_ROWS = 10.0, 10_000
+"""Between two publications, and in one: each takes seconds, and is one of 100,000 load jobs a day."""
 _MODEL_AGAIN_SECONDS = 2.0
 """So long after an outage a model is asked again: events wait for it, whatever the outage lasts."""
 
@@ -138,7 +138,8 @@ class StreamAssembly:
         least = _BIGQUERY_SECONDS if sink == "bigquery" else 0.0
         seconds = max(self.options.publish_seconds, least)
         options = self.options.model_copy(update={"publish_seconds": seconds})
-        return Follower(options, self.seat(sink, turn), feed, sinks, told, report_seconds)
+        most = {"at_once": _BIGQUERY_ROWS} if sink == "bigquery" else {}
+        return Follower(options, self.seat(sink, turn), feed, sinks, told, report_seconds, **most)
 
     @asynccontextmanager
     async def _pipeline(self, version: Version, run_id: str) -> AsyncIterator[Pipeline]:

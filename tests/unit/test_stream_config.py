@@ -98,3 +98,24 @@ def test_with_two_brokers_results_are_written_where_their_sinks_read_them(
     assert isinstance(events, KafkaFeed) and isinstance(results, KafkaFeed)
     assert (events._connection.id, events._writer.id) == ("kafka_default", "other")
     assert results._connection.id == "other"
+
+
+@pytest.mark.parametrize(
+    ("sink", "at_once", "seconds"), [("features", 1_000, 1.0), ("bigquery", 10_000, 10.0)]
+)
+def test_bigquery_gets_many_results_at_a_time_for_each_publication_takes_seconds(
+    prompts: FolderOfPrompts, tmp_path: Path, sink: str, at_once: int, seconds: float
+) -> None:
+    both = "topic: found}\n  features: {entity: article}\n  bigquery: {table: d.goods"
+    put(prompts, both)
+    settings = {"FURROW_HOME": str(tmp_path), "FURROW_PROMPTS": str(prompts.path)}
+    google = '{"conn_type": "google_cloud_platform", "extra": {"project": "p", "is_anonymous": true}}'
+    connections = EnvironmentConnections(
+        {
+            "AIRFLOW_CONN_KAFKA_DEFAULT": '{"conn_type": "kafka", "host": "k"}',
+            "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": google,
+        }
+    )
+    deployment = Deployment(Settings.from_environment(settings), connections)
+    follower = StreamAssembly(deployment, deployment.use_case("goods")).follower(sink, print)
+    assert (follower._at_once, follower._options.publish_seconds) == (at_once, seconds)

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tenacity import wait_fixed
 
 from furrow.config.models import Stream
+from furrow.engine.events import Event
 from furrow.engine.ports import Row
 from furrow.errors import FurrowError, ReplicaReplaced, SinkUnavailable, SourceUnavailable, StoreDamaged
 from furrow.store.database import Database, open_database
@@ -26,6 +28,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
+        self.publications: list[int] = []
         self.failures = 0
         self.meanwhile: Callable[[], object] = lambda: None
         self.before: Callable[[], object] = lambda: None
@@ -37,7 +40,15 @@ class Shelf:
             self.meanwhile()
             raise SinkUnavailable("the shelf is closed")
         self.rows += rows
+        self.publications.append(len(rows))
         return len(rows)
+
+
+class OneByOne(MemoryFeed):
+    """Gives one event at a time, as a broker does with events that are large."""
+
+    def poll(self, most: int, seconds: float) -> list[Event]:
+        return super().poll(min(most, 1), seconds)
 
 
 @pytest.fixture
@@ -56,11 +67,16 @@ def put(feed: MemoryFeed, *rows: Row, partition: int = 0) -> None:
 
 
 def follow(
-    feed: MemoryFeed, database: Database, shelf: Shelf, until: Callable[[], bool]
+    feed: MemoryFeed,
+    database: Database,
+    shelf: Shelf,
+    until: Callable[[], bool],
+    publish_seconds: float = 0.0,
+    **options: Any,
 ) -> tuple[Follower, list[FurrowError]]:
     """Run a follower in a thread until something is so, then stop it; what it raised."""
     seat = Seat(database, "goods", "features")
-    follower = Follower(Stream(publish_seconds=0.0), seat, feed, lambda release: shelf)
+    follower = Follower(Stream(publish_seconds=publish_seconds), seat, feed, lambda _: shelf, **options)
     raised: list[FurrowError] = []
 
     def run() -> None:
@@ -177,3 +193,19 @@ def test_it_says_that_it_is_there_while_it_waits_for_its_broker(
 
     _, raised = follow(feed, database, Shelf(), there)
     assert (told, raised) == ([True], [])
+
+
+@pytest.mark.parametrize(
+    ("at_once", "size"), [pytest.param(3, 10, id="by number"), pytest.param(100, 30_000_000, id="by size")]
+)
+def test_a_publication_takes_no_more_than_so_many_results_or_bytes(
+    database: Database, at_once: int, size: int
+) -> None:
+    feed, shelf = OneByOne(), Shelf()
+    message, large = result_message("results", row(0)), b"x" * size
+    for _ in range(6):
+        feed.append(message.value, 0, message.key, [*message.headers, ("large", large)])
+    _, raised = follow(
+        feed, database, shelf, lambda: feed.all_committed, publish_seconds=60.0, at_once=at_once
+    )
+    assert (raised, shelf.publications) == ([], [3, 3])

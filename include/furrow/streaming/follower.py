@@ -28,7 +28,7 @@ from furrow.streaming.standing import Standing
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 1000
+_AT_ONCE, _BYTES_AT_ONCE = 1000, 64_000_000
 _POLL_SECONDS = 0.1
 _TELL_SECONDS = 1.0
 _BACKOFF = wait_random_exponential(multiplier=0.2, max=15)
@@ -38,6 +38,7 @@ class Follower:
     """Runs until it is stopped, a newer process takes its place, or a person has to act.
 
     sink_of: the sink for rows of that release. told: called with how it stands, every `report_seconds`.
+    at_once: results in one publication; fewer when they are large.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Follower:
         sink_of: Callable[[str], Sink],
         told: Callable[[Standing], None] = lambda standing: None,
         report_seconds: float = 10.0,
+        at_once: int = _AT_ONCE,
     ):
         self.standing = Standing()
+        self._at_once, self._bytes = at_once, 0
         self._options, self._seat, self._feed, self._sink_of = options, seat, feed, sink_of
         self._told, self._report_seconds = told, report_seconds
         self._waiting: dict[int, list[Event]] = {}
@@ -75,6 +78,7 @@ class Follower:
         """They go to somebody else, who publishes what was not committed."""
         for number in partitions:
             self._waiting.pop(number, None)
+        self._weigh()
 
     def _session(self) -> None:
         self._next_tell = 0.0
@@ -89,24 +93,32 @@ class Follower:
         finally:
             self._feed.close()
             self._waiting.clear()
+            self._weigh()
 
     def _read(self) -> None:
         """Events until there are enough of them, or the first has waited long enough; then publish them."""
         until = time.monotonic() + max(self._options.publish_seconds, _POLL_SECONDS)
-        while (room := _AT_ONCE - self._count()) > 0 and (left := until - time.monotonic()) > 0:
+        while (room := self._room()) > 0 and (left := until - time.monotonic()) > 0:
             if self._stopping.is_set():
                 break
             self._poll(room, min(left, _POLL_SECONDS))
         self._publish()
+
+    def _room(self) -> int:
+        return self._at_once - self._count() if self._bytes < _BYTES_AT_ONCE else 0
 
     def _poll(self, most: int, seconds: float) -> None:
         """Keep whatever comes, also a first event of a partition that was given to us in between."""
         for event in self._feed.poll(most, seconds):
             if event.partition in self._waiting:
                 self._waiting[event.partition].append(event)
+                self._bytes += event.size
 
     def _count(self) -> int:
         return sum(map(len, self._waiting.values()))
+
+    def _weigh(self) -> None:
+        self._bytes = sum(event.size for events in self._waiting.values() for event in events)
 
     def _publish(self) -> None:
         if self._count() == 0:
@@ -131,6 +143,7 @@ class Follower:
             self._feed.commit([], {number: part[-1].offset + 1 for number, part in waiting.items()})
         for number, part in waiting.items():
             del self._waiting[number][: len(part)]
+        self._weigh()
         self.standing.accepted += len(events)
         self.standing.commits += 1
         self.standing.commit_seconds += time.monotonic() - started
