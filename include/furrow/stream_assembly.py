@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,8 +15,8 @@ from furrow.config.models import KafkaSink as KafkaTopic
 from furrow.config.models import KafkaSource, Stream
 from furrow.config.use_case import UseCase, Version
 from furrow.engine.pipeline import Pipeline
-from furrow.engine.ports import Sink
-from furrow.errors import OptionUnknown
+from furrow.engine.ports import Connection, Sink
+from furrow.errors import ConfigError, OptionUnknown, SinkUnavailable
 from furrow.store.exposures import Exposures
 from furrow.store.replicas import Seat, alive, give_up_others
 from furrow.streaming.follower import Follower
@@ -26,8 +27,8 @@ from furrow.streaming.standing import Standing
 
 Told = Callable[[Standing], None]
 
-_BIGQUERY_SECONDS = 10.0
-"""Between two publications: each is a load job, of which a project has 100,000 a day."""
+_BIGQUERY_SECONDS, _BIGQUERY_ROWS = 10.0, 10_000
+"""Between two publications, and in one: each takes seconds, and is one of 100,000 load jobs a day."""
 _MODEL_AGAIN_SECONDS = 2.0
 """So long after an outage a model is asked again: events wait for it, whatever the outage lasts."""
 
@@ -71,7 +72,8 @@ class StreamAssembly:
         from furrow.adapters.kafka_topics import make_topics
 
         connection = self._deployment.connections.get(self._source.connection)
-        return make_topics(connection, self._source.topic, [self._results.topic, self._letters])
+        topics = [self._results.topic, self._letters]
+        return make_topics(connection, self._source.topic, topics, self._writer)
 
     def give_up_others(self) -> None:
         """End what runs for replicas and sinks that pipeline.yaml no longer has. Raises StoreUnavailable."""
@@ -93,9 +95,13 @@ class StreamAssembly:
 
         name, started = self._use_case.name, datetime.now(UTC).isoformat(timespec="seconds")
         run_id = f"stream__{started}__{number}"
-        connection = self._deployment.connections.get(self._source.connection)
         feed = KafkaFeed(
-            self._source.topic, self._group, str(number), connection, transactions=self.options.transactions
+            self._source.topic,
+            self._group,
+            str(number),
+            self._deployment.connections.get(self._source.connection),
+            transactions=self.options.transactions,
+            writer=self._writer,
         )
         assignment = Assignment(
             name, run_id, self.options, self._use_case.pipeline.record, self._results.topic, self._letters
@@ -127,12 +133,13 @@ class StreamAssembly:
             )
         connection = self._deployment.connections.get(self._results.connection)
         feed = KafkaFeed(self._results.topic, f"{self._group}.{sink}", "0", connection, transactions=False)
-        sinks = _Sinks(self._deployment, self._use_case, sink)
+        sinks = Sinks(self._deployment, self._use_case, sink)
         sinks(self._use_case.version().release)
         least = _BIGQUERY_SECONDS if sink == "bigquery" else 0.0
         seconds = max(self.options.publish_seconds, least)
         options = self.options.model_copy(update={"publish_seconds": seconds})
-        return Follower(options, self.seat(sink, turn), feed, sinks, told, report_seconds)
+        most = {"at_once": _BIGQUERY_ROWS} if sink == "bigquery" else {}
+        return Follower(options, self.seat(sink, turn), feed, sinks, told, report_seconds, **most)
 
     @asynccontextmanager
     async def _pipeline(self, version: Version, run_id: str) -> AsyncIterator[Pipeline]:
@@ -146,27 +153,56 @@ class StreamAssembly:
             yield pipeline
 
     @property
+    def _writer(self) -> Connection | None:
+        """Of results and dead letters, where it is not that of the source."""
+        if self._results.connection == self._source.connection:
+            return None
+        return self._deployment.connections.get(self._results.connection)
+
+    @property
     def _group(self) -> str:
         return self._source.group or f"furrow.{self._use_case.name}"
 
     @property
     def _letters(self) -> str:
-        return self.options.dead_letters or f"{self._source.topic}.dead-letters"
+        return self.options.letters_of(self._source)
 
 
-class _Sinks:
-    """The sink for rows of a release, each opened once."""
+class Sinks:
+    """The sink for rows of a release, each opened once; for one thread.
+
+    A release that was not seen before may have fields that the folder did not have: its versions are loaded
+    anew, and the sinks are opened anew with them. Where results go stays as it was when the stream began.
+    """
 
     def __init__(self, deployment: Deployment, use_case: UseCase, name: str):
         self._deployment, self._use_case, self._name = deployment, use_case, name
+        self._seen = _releases(use_case)
         self._opened: dict[str, Sink] = {}
 
     def __call__(self, release: str) -> Sink:
+        """Raises SinkUnavailable while the folder of a new release does not load, ConnectionMissing."""
+        if release not in self._seen:
+            self._use_case, self._opened = self._loaded(release), {}
+            self._seen |= {release, *_releases(self._use_case)}
         if release not in self._opened:
             written = release.split("@")[0]
             version = self._use_case.versions.get(written) or self._use_case.version()
             self._opened[release] = self._deployment.sink(self._name, self._use_case, version)
         return self._opened[release]
+
+    def _loaded(self, release: str) -> UseCase:
+        try:
+            fresh = self._deployment.anew().use_case(self._use_case.name)
+        except (ConfigError, OSError) as error:  # OSError: a file that is being replaced
+            raise SinkUnavailable(
+                f"results of {release} wait, for its folder does not load now: {error}"
+            ) from error
+        return replace(fresh, pipeline=self._use_case.pipeline)
+
+
+def _releases(use_case: UseCase) -> set[str]:
+    return {version.release for version in use_case.versions.values()}
 
 
 class Serves:

@@ -54,6 +54,19 @@ def ids(found: list[Letter]) -> list[str]:
     return [letter.record_id for letter in found]
 
 
+class Watched(DeadLetters):
+    """Notes how much of records and answers it read at a time, in characters."""
+
+    def __init__(self, database: Database):
+        super().__init__(database)
+        self.read: list[int] = []
+
+    def _letters(self, query: sa.Select[Any]) -> list[Letter]:
+        found = super()._letters(query)
+        self.read.append(sum(len(letter.record or "") + len(letter.raw or "") for letter in found))
+        return found
+
+
 # --- writing and reading ---------------------------------------------------------------------------
 
 
@@ -89,6 +102,19 @@ def test_a_run_that_notes_again_changes_nothing(letters: DeadLetters) -> None:
     letters.note([rejected()])
     letters.note([rejected(at=NOON + timedelta(days=1)), rejected(at=NOON + timedelta(days=1))])
     assert letters.history("goods", rejected().record_id) == [rejected()]
+
+
+def test_few_large_letters_are_read_at_a_time_and_the_largest_alone(database: Database) -> None:
+    letters = Watched(database)
+    sizes = [1_000_000] * 6 + [9_000_000] + [10] * 60 + [1_000_000] * 3
+    noted = [
+        rejected(f"memory:{number:04}", record="a" * (size // 2), raw="b" * (size // 2))
+        for number, size in enumerate(sizes)
+    ]
+    letters.note(noted)
+    assert ids(list(letters.open_letters("goods"))) == ids(noted)
+    assert [size for size in letters.read if size > 4_000_000] == [9_000_000]
+    assert len(letters.read) < 12
 
 
 def test_many_letters_are_noted_in_bulk_and_read_page_by_page(letters: DeadLetters) -> None:

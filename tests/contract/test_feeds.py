@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from furrow.adapters.kafka_feed import KafkaFeed
+from furrow.adapters.kafka_topics import make_topics
 from furrow.engine.events import Event, Feed, Outgoing
 from furrow.engine.ports import Connection
 from furrow.errors import FurrowError, RequestRejected, RunError, SourceUnavailable, TransientError
@@ -477,8 +478,11 @@ def test_after_a_commit_with_an_unknown_end_nothing_is_committed_until_it_is_ope
         worker.feed.close()
 
 
-def test_a_result_that_its_topic_will_never_take_is_for_a_person_to_mend(broker: Broker) -> None:
-    bench = KafkaBench(broker, transactions=True)
+@pytest.mark.parametrize("transactions", [True, False], ids=["transactions", "plain"])
+def test_a_result_that_its_topic_will_never_take_is_for_a_person_to_mend(
+    broker: Broker, transactions: bool
+) -> None:
+    bench = KafkaBench(broker, transactions)
     bench.send(b"one")
     worker = Worker(bench.feed()).open()
     worker.have(1)
@@ -489,3 +493,32 @@ def test_a_result_that_its_topic_will_never_take_is_for_a_person_to_mend(broker:
     heir.have(1)
     heir.feed.commit([out(bench, b"small")], {0: 1})
     assert bench.written() == [b"small"]
+
+
+def test_results_go_to_the_broker_of_their_own_topic_and_the_position_stays_with_the_events(
+    embedded_broker: Broker, apache_kafka: Broker
+) -> None:
+    bench = KafkaBench(embedded_broker, transactions=False)
+    apache_kafka.create_topic("out" + bench.topic)
+    there = Connection("other", "kafka", extra={"bootstrap.servers": apache_kafka.address})
+    bench.send(b"v0")
+    feed = KafkaFeed(bench.topic, f"g.{bench.topic}", "0", bench.connection, False, writer=there)
+    worker = Worker(feed).open()
+    worker.have(1)
+    worker.feed.commit([out(bench, b"r0")], {0: 1})
+    worker.feed.close()
+    assert (bench.written(), bench.committed()) == ([], {0: 1})
+    assert [m.value() for m in apache_kafka.consume("out" + bench.topic)] == [b"r0"]
+
+
+def test_topics_are_made_at_the_broker_of_the_results_with_as_many_partitions_as_the_source_has(
+    embedded_broker: Broker, apache_kafka: Broker
+) -> None:
+    bench = KafkaBench(embedded_broker, transactions=False)
+    there = Connection("other", "kafka", extra={"bootstrap.servers": apache_kafka.address})
+    names = [f"{bench.topic}.results", f"{bench.topic}.letters"]
+    assert make_topics(bench.connection, bench.topic, names, there) == names
+    assert make_topics(bench.connection, bench.topic, names, there) == []
+    made = apache_kafka.admin().list_topics(timeout=15).topics
+    assert [len(made[name].partitions) for name in names] == [PARTITIONS, PARTITIONS]
+    assert not set(names) & set(embedded_broker.admin().list_topics(timeout=15).topics)

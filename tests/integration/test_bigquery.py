@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,14 +22,21 @@ from furrow.adapters.bigquery_source import BEGINNING, BigQuerySource
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment, open_run
 from furrow.config import models
+from furrow.config.models import Stream
 from furrow.config.settings import Settings
 from furrow.engine.ports import Interval, Row
 from furrow.errors import ConfigError, OptionUnknown, RequestRejected, SinkUnavailable
 from furrow.store.database import open_database
 from furrow.store.intervals import ReadIntervals
+from furrow.store.replicas import Seat
+from furrow.stream_assembly import Sinks
+from furrow.streaming.follower import Follower
+from furrow.streaming.messages import result_message
+from furrow.testing import MemoryFeed
 from tests.bigquery_server import BigQueryHome, BigQueryServer
 from tests.features import NOW, OUTPUT, VALUES, Home, row, write_version
 from tests.folders import FolderOfPrompts
+from tests.stream.processes import until
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -572,6 +579,39 @@ def test_the_pipeline_file_says_where_results_go(goods: BigQueryHome) -> None:
     assert deployment.bigquery(use_case).read(["a1"])["a1"]["brand"] == VALUES["brand"]
     with pytest.raises(OptionUnknown, match="does not publish to `bigquery`"):
         deployment.sink("bigquery", goods.use_case, goods.use_case.version())
+
+
+def test_a_stream_publishes_a_field_that_came_with_a_version_while_it_runs(goods: BigQueryHome) -> None:
+    prompts = Home(goods.settings.home).prompts
+    prompts.change(
+        "goods/pipeline.yaml", "publish:\n", f"publish:\n  bigquery: {{table: {goods.config.table}}}\n"
+    )
+    connections = EnvironmentConnections({"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": goods.server.variable})
+    deployment, feed = Deployment(goods.settings, connections), MemoryFeed(topic="results")
+    seat = Seat(deployment.database, "goods", "bigquery")
+    sinks = Sinks(deployment, prompts.load(), "bigquery")
+    follower = Follower(Stream(publish_seconds=0.0), seat, feed, sinks)
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(follower.run)
+        try:
+            publish_through(feed, running, row("a1", release=prompts.load().version().release))
+            write_version(prompts, "v2", OUTPUT + "colour: {type: string, nullable: true}\n")
+            newer = prompts.load().version("v2").release
+            publish_through(feed, running, row("a2", release=newer, colour="red"))
+            publish_through(feed, running, row("a3", release=prompts.load().version().release))
+        finally:
+            follower.stop()
+    assert {past["key"]: past["colour"] for past in goods.history()} == {"a1": None, "a2": "red", "a3": None}
+    shown = goods.server.rows(f"SELECT key, colour FROM {goods.table[:-1]}_newest` ORDER BY key")
+    assert [each["colour"] for each in shown] == [None, "red", None]
+
+
+def publish_through(feed: MemoryFeed, running: Future[Any], published: Row) -> None:
+    message = result_message("results", published)
+    feed.append(message.value, 0, message.key, message.headers)
+    until(lambda: feed.all_committed or running.done(), "it is published")
+    if running.done():
+        running.result()
 
 
 def test_threads_that_publish_different_tables_do_not_wait_for_each_other(goods: BigQueryHome) -> None:

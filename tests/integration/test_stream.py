@@ -350,6 +350,22 @@ def test_the_feature_store_follows_although_it_was_down_for_a_while(
     assert [part.stop() for part in (running[0], running[-1])] == [0, 0]
 
 
+@pytest.mark.parametrize("broker", ["embedded"], indirect=True)  # what happens is not up to the broker
+def test_a_sink_that_fails_for_good_does_not_end_the_replicas(
+    make: Make, nursery: Nursery, server: ServerProcess, running: list[Part]
+) -> None:
+    site = make(features=True)  # and nobody applies them
+    running.append(site.run(nursery, "stream", "goods", "--every", "1"))
+    site.produce([event(number, 10) for number in range(5)])
+    site.wait_until_done(*running)
+    until(lambda: "the others go on" in running[0].said(), "the sink has failed", running[0].said)
+    assert "furrow features apply" in running[0].said()
+    site.produce([event(number, 10) for number in range(5, 30)])
+    site.wait_until_done(*running)
+    assert len(places(site)) == 30
+    assert running[0].stop() == 1
+
+
 def test_without_transactions_it_says_so_and_every_result_is_there(
     make: Make, nursery: Nursery, server: ServerProcess, running: list[Part]
 ) -> None:

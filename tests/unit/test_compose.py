@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fnmatch
 import importlib.util
 import json
 import os
@@ -24,6 +25,7 @@ from furrow.config.loader import load_models, load_use_case
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yaml"
+STREAMING = (ROOT / "docs" / "streaming.md").read_text(encoding="utf-8")
 REQUIRED = sorted(set(re.findall(r"\$\{([A-Z_]+):\?", COMPOSE_FILE.read_text(encoding="utf-8"))))
 OPTIONAL = sorted(set(re.findall(r"\$\{([A-Z_]+):-", COMPOSE_FILE.read_text(encoding="utf-8"))))
 SECRETS = {name: f"canary{name.lower().replace('_', '')}" for name in REQUIRED}
@@ -129,6 +131,29 @@ def test_optional_variables_that_are_empty_take_their_default(services: dict[str
     assert json.loads(done.stdout)["services"] == services
 
 
+def test_connections_of_ones_own_reach_every_part_of_airflow_and_the_stream(tmp_path: Path) -> None:
+    model = '{"conn_type": "pydanticai", "host": "http://models:8000/v1", "password": "a$b"}'
+    own = tmp_path / "connections"
+    own.write_text(f"AIRFLOW_CONN_FURROW_LOCAL_SMALL='{model}'\nFURROW_DB=sqlite://\n", encoding="utf-8")
+    done = read_compose({**SECRETS, "FURROW_CONNECTIONS": str(own)})
+    assert done.returncode == 0, done.stderr
+    services = json.loads(done.stdout)["services"]
+    for name in (*WORKERS, "airflow-init", "stream-hashtags"):
+        environment = services[name]["environment"]
+        assert json.loads(environment["AIRFLOW_CONN_FURROW_LOCAL_SMALL"].replace("$$", "$")) == json.loads(
+            model
+        )
+        assert environment["FURROW_DB"].startswith("postgresql")  # what the file itself sets stays
+    assert "AIRFLOW_CONN_FURROW_LOCAL_SMALL" not in services["kafka"]["environment"]
+
+
+def test_connections_of_ones_own_are_kept_out_of_version_control_and_the_image() -> None:
+    [name] = set(re.findall(r"FURROW_CONNECTIONS=([\w.]+)", STREAMING))
+    assert name in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert any(fnmatch.fnmatch(f"./{name}", pattern) for pattern in ignored if pattern.startswith("**/"))
+
+
 # --- services --------------------------------------------------------------------------------------
 
 
@@ -194,6 +219,19 @@ def test_the_stream_is_healthy_when_all_of_it_was_seen(services: dict[str, Any])
     assert told == ["furrow", "stream", "hashtags", "--alive"]
     options = [name for option in get_command(app).commands["stream"].params for name in option.opts]  # type: ignore[attr-defined]
     assert told[-1] in options
+
+
+def test_what_the_stream_needs_and_the_file_does_not_make_is_in_its_page(services: dict[str, Any]) -> None:
+    pipeline = (
+        use_case := load_use_case(ROOT / "prompts" / "hashtags", load_models(ROOT / "prompts"))
+    ).pipeline
+    assert pipeline.source.kafka is not None
+    assert services["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    assert f"--create --topic {pipeline.source.kafka.topic} " in STREAMING
+    told = dict(re.findall(r"^AIRFLOW_CONN_(\w+)='(.*)'$", STREAMING, re.MULTILINE))
+    needed = {entry.connection.upper() for entry in use_case.version().catalogue.values()}
+    assert needed == told.keys()
+    assert all(json.loads(value)["conn_type"] == "pydanticai" for value in told.values())
 
 
 def test_workers_can_be_scaled(services: dict[str, Any]) -> None:

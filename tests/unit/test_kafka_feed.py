@@ -12,7 +12,9 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from furrow.adapters import kafka_feed
 from furrow.adapters.kafka_feed import KafkaFeed
+from furrow.engine.events import Outgoing
 from furrow.engine.ports import Connection
+from furrow.errors import FurrowError, RequestRejected, SinkUnavailable
 
 PARTS = [TopicPartition("events", 0)]
 
@@ -209,3 +211,53 @@ def test_a_broker_that_says_no_end_of_a_held_partition_is_left_alone_and_the_lag
     for _ in range(3):
         site.feed.poll(0, 0.0)
     assert (site.feed.lag(), client.calls.count("end")) == (6, asked + 2)
+
+
+class Writer:
+    """A producer that has no room, or whose messages get these errors when they are confirmed."""
+
+    def __init__(self, room: int = 100, *errors: int):
+        self.room, self.errors = room, list(errors)
+        self.sent: list[Callable[[Any, Any], None]] = []
+        self.purged = 0
+
+    def produce(self, *_: Any, on_delivery: Callable[[Any, Any], None], **__: Any) -> None:
+        if len(self.sent) == self.room:
+            raise BufferError("Local: Queue full")
+        self.sent.append(on_delivery)
+
+    def flush(self, _: float) -> int:
+        for told, code in zip(self.sent, [*self.errors, *[None] * len(self.sent)], strict=False):
+            told(None if code is None else KafkaError(code), None)
+        self.sent.clear()
+        return 0
+
+    def purge(self) -> None:
+        self.purged += 1
+        self.sent.clear()
+
+
+def commit_through(site: Site, writer: Writer, messages: int) -> None:
+    site.open()
+    site.feed._producer = writer
+    site.feed.commit([Outgoing("results", b"k", b"v")] * messages, {0: 4})
+
+
+def test_when_the_client_has_no_room_for_all_results_none_counts_and_it_may_pass(site: Site) -> None:
+    writer = Writer(room=2)
+    with pytest.raises(SinkUnavailable, match="Queue full"):
+        commit_through(site, writer, messages=3)
+    assert (writer.purged, site.feed._position) == (1, {0: 3})
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(KafkaError.MSG_SIZE_TOO_LARGE, RequestRejected), (KafkaError._MSG_TIMED_OUT, SinkUnavailable)],
+)
+def test_what_becomes_of_results_that_were_not_confirmed(
+    site: Site, code: int, error: type[FurrowError]
+) -> None:
+    writer = Writer(100, code)
+    with pytest.raises(error):
+        commit_through(site, writer, messages=2)
+    assert (writer.purged, site.feed._position) == (1, {0: 3})

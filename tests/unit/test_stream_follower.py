@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tenacity import wait_fixed
 
 from furrow.config.models import Stream
+from furrow.engine.events import Event
 from furrow.engine.ports import Row
 from furrow.errors import FurrowError, ReplicaReplaced, SinkUnavailable, SourceUnavailable, StoreDamaged
 from furrow.store.database import Database, open_database
-from furrow.store.replicas import Seat
+from furrow.store.replicas import Seat, sittings
 from furrow.streaming.follower import Follower
 from furrow.streaming.messages import result_message
 from furrow.testing import MemoryFeed
@@ -24,16 +28,27 @@ class Shelf:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
+        self.publications: list[int] = []
         self.failures = 0
         self.meanwhile: Callable[[], object] = lambda: None
+        self.before: Callable[[], object] = lambda: None
 
     def publish(self, rows: Sequence[Row]) -> int:
+        self.before()
         if self.failures:
             self.failures -= 1
             self.meanwhile()
             raise SinkUnavailable("the shelf is closed")
         self.rows += rows
+        self.publications.append(len(rows))
         return len(rows)
+
+
+class OneByOne(MemoryFeed):
+    """Gives one event at a time, as a broker does with events that are large."""
+
+    def poll(self, most: int, seconds: float) -> list[Event]:
+        return super().poll(min(most, 1), seconds)
 
 
 @pytest.fixture
@@ -52,11 +67,16 @@ def put(feed: MemoryFeed, *rows: Row, partition: int = 0) -> None:
 
 
 def follow(
-    feed: MemoryFeed, database: Database, shelf: Shelf, until: Callable[[], bool]
+    feed: MemoryFeed,
+    database: Database,
+    shelf: Shelf,
+    until: Callable[[], bool],
+    publish_seconds: float = 0.0,
+    **options: Any,
 ) -> tuple[Follower, list[FurrowError]]:
     """Run a follower in a thread until something is so, then stop it; what it raised."""
     seat = Seat(database, "goods", "features")
-    follower = Follower(Stream(publish_seconds=0.0), seat, feed, lambda release: shelf)
+    follower = Follower(Stream(publish_seconds=publish_seconds), seat, feed, lambda _: shelf, **options)
     raised: list[FurrowError] = []
 
     def run() -> None:
@@ -126,3 +146,66 @@ def test_a_message_of_somebody_else_in_the_result_topic_stops_it(database: Datab
     _, raised = follow(feed, database, shelf, lambda: False)
     assert isinstance(raised[0], StoreDamaged)
     assert "give it a topic of its own" in str(raised[0])
+
+
+def seen(database: Database) -> datetime:
+    return sittings(database, "goods")[0].seen_at
+
+
+def is_seen_again(database: Database) -> bool:
+    """Whether the follower tells within some seconds that it is there."""
+    before, deadline = seen(database), time.monotonic() + 15
+    while seen(database) == before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return seen(database) > before
+
+
+def test_it_says_that_it_is_there_while_a_publication_takes_long(database: Database) -> None:
+    feed, shelf = MemoryFeed(), Shelf()
+    put(feed, row(0))
+    told: list[bool] = []
+    shelf.before = lambda: told.extend(is_seen_again(database) for _ in range(2))
+    _, raised = follow(feed, database, shelf, lambda: feed.all_committed)
+    assert (raised, told) == ([], [True, True])
+
+
+def test_who_is_replaced_in_the_middle_of_a_publication_ends_after_it(database: Database) -> None:
+    feed, shelf = MemoryFeed(), Shelf()
+    put(feed, row(0))
+    shelf.before = lambda: Seat(database, "goods", "features").take()
+    _, raised = follow(feed, database, shelf, lambda: False)
+    assert isinstance(raised[0], ReplicaReplaced)
+    assert [each.key for each in shelf.rows] == ["a0"]
+
+
+def test_it_says_that_it_is_there_while_it_waits_for_its_broker(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("furrow.streaming.follower._BACKOFF", wait_fixed(60))
+    feed, told = MemoryFeed(), list[bool]()
+    feed.fail(SourceUnavailable("the broker is away"))
+
+    def there() -> bool:
+        if feed.left is None:
+            return False
+        told.append(is_seen_again(database))
+        return True
+
+    _, raised = follow(feed, database, Shelf(), there)
+    assert (told, raised) == ([True], [])
+
+
+@pytest.mark.parametrize(
+    ("at_once", "size"), [pytest.param(3, 10, id="by number"), pytest.param(100, 30_000_000, id="by size")]
+)
+def test_a_publication_takes_no_more_than_so_many_results_or_bytes(
+    database: Database, at_once: int, size: int
+) -> None:
+    feed, shelf = OneByOne(), Shelf()
+    message, large = result_message("results", row(0)), b"x" * size
+    for _ in range(6):
+        feed.append(message.value, 0, message.key, [*message.headers, ("large", large)])
+    _, raised = follow(
+        feed, database, shelf, lambda: feed.all_committed, publish_seconds=60.0, at_once=at_once
+    )
+    assert (raised, shelf.publications) == ([], [3, 3])

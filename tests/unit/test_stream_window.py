@@ -11,16 +11,18 @@ from furrow.testing import MemoryFeed
 FEED_PARTITIONS = 3
 
 
-def window(look_ahead: int = 4, by_key: bool = False) -> tuple[MemoryFeed, Window[str]]:
+def window(
+    look_ahead: int = 4, by_key: bool = False, most_bytes: int = 1_000_000
+) -> tuple[MemoryFeed, Window[str]]:
     feed = MemoryFeed(partitions=FEED_PARTITIONS)
-    found: Window[str] = Window(feed, look_ahead, by_key)
+    found: Window[str] = Window(feed, look_ahead, by_key, most_bytes)
     found.add(dict.fromkeys(range(FEED_PARTITIONS), 0))
     return feed, found
 
 
-def fill(feed: MemoryFeed, found: Window[str], partition: int, count: int) -> None:
+def fill(feed: MemoryFeed, found: Window[str], partition: int, count: int, size: int = 2) -> None:
     for _ in range(count):
-        assert found.take(feed.append(b"{}", partition)) is not None
+        assert found.take(feed.append(b"x" * size, partition)) is not None
 
 
 def finish(found: Window[str], partition: int, count: int) -> None:
@@ -59,6 +61,37 @@ def test_there_is_no_room_when_every_partition_is_held() -> None:
     for partition in range(FEED_PARTITIONS):
         fill(feed, found, partition, 2)
     assert (found.room(), feed.held) == (0, {0, 1, 2})
+
+
+def test_a_partition_is_full_when_its_events_have_its_part_of_the_bytes_and_the_others_go_on() -> None:
+    feed, found = window(look_ahead=10, most_bytes=300)
+    fill(feed, found, 0, 3, size=40)
+    assert (found.room(), feed.held) == (10, {0})
+    finish(found, 0, 1)
+    assert (found.room(), feed.held) == (10, {0})
+    finish(found, 0, 1)
+    assert (found.room(), feed.held) == (1, set())
+
+
+def test_of_large_events_no_more_are_taken_at_a_time_than_there_is_room_for() -> None:
+    feed, found = window(look_ahead=10, most_bytes=300)
+    fill(feed, found, 0, 1, size=30)
+    assert (found.room(), feed.held) == (2, set())
+
+
+def test_an_event_that_is_larger_than_all_there_is_room_for_goes_alone() -> None:
+    feed, found = window(look_ahead=10, most_bytes=300)
+    assert found.room() == 10
+    fill(feed, found, 1, 1, size=5000)
+    assert (found.room(), feed.held) == (10, {1})
+    finish(found, 1, 1)
+    assert (found.room(), feed.held) == (10, set())
+
+
+def test_keys_and_headers_count_as_bytes() -> None:
+    feed, found = window(look_ahead=10, most_bytes=300)
+    found.take(feed.append(None, 0, b"k" * 50, [("trace", b"t" * 45)]))
+    assert (found.room(), feed.held) == (10, {0})
 
 
 def test_an_event_of_a_partition_that_is_gone_has_no_place() -> None:

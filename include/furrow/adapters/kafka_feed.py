@@ -82,7 +82,7 @@ class KafkaFeed:
 
     member: names it in the group; the same name again takes its place. transactions: results and position in
     one; False for a broker that has none, and for a reader that writes nothing. timeout: seconds for one
-    thing that is asked of the broker.
+    thing that is asked of the broker. writer: of another broker that messages go to, without transactions.
     """
 
     def __init__(
@@ -93,14 +93,16 @@ class KafkaFeed:
         connection: Connection,
         transactions: bool = True,
         timeout: float = 15.0,
+        writer: Connection | None = None,
     ):
         self.topic, self.group, self.member = topic, group, f"{group}.{member}"
+        self._writer = writer or connection
         self._connection, self._transactions, self._timeout = connection, transactions, timeout
         self._consumer: Consumer | None = None
         self._producer: Producer | None = None
         self._position: dict[int, int] = {}
         self._broken: FurrowError | None = None
-        self._refusal: KafkaError | None = None
+        self._refusal: tuple[KafkaError, Connection] | None = None
         self._polling, self._writing = threading.Lock(), threading.Lock()
         self._wishes: queue.SimpleQueue[_Wish] = queue.SimpleQueue()
         self._member: Any = None
@@ -108,7 +110,8 @@ class KafkaFeed:
         self._held: set[int] = set()
         self._ends: dict[int, int] = {}
         self._next_end: dict[int, float] = {}
-        self._too_large = self._closing = self._joined = False
+        self._undelivered: list[KafkaError] = []
+        self._closing = self._joined = False
         self._last_called = 0.0
 
     def open(self, holder: Holder) -> None:
@@ -119,9 +122,12 @@ class KafkaFeed:
         self._broken, self._refusal, self._closing = None, None, False
         self._position, self._lag, self._member = {}, 0, None
         self._held, self._ends, self._next_end = set(), {}, {}
+        asked = self._writer
         try:
-            self._producer = self._open_producer()
-            self._consumer = Consumer({**self._consumer_config(), "error_cb": self._remember}, logger=_quiet)
+            self._producer, asked = self._open_producer(), self._connection
+            self._consumer = Consumer(
+                {**self._consumer_config(), "error_cb": partial(self._remember, asked)}, logger=_quiet
+            )
             self._consumer.subscribe(
                 [self.topic],
                 on_assign=partial(self._called, self._given, holder),
@@ -130,11 +136,11 @@ class KafkaFeed:
             )
         except KafkaException as error:
             self.close()
-            raise self._failure(error.args[0], "the stream could not be opened") from error
+            raise self._failure(error.args[0], "the stream could not be opened", asked) from error
         except (TypeError, ValueError) as error:
             self.close()
             raise RunError(
-                f"connection `{self._connection.id}` is not a Kafka client's config: {error}; mend its extra"
+                f"connection `{asked.id}` is not a Kafka client's config: {error}; mend its extra"
             ) from None
 
     def poll(self, most: int, seconds: float) -> list[Event]:
@@ -362,11 +368,9 @@ class KafkaFeed:
 
     def _in_transaction(self, messages: Sequence[Outgoing], offsets: list[TopicPartition]) -> None:
         producer = self._open_writer
-        self._too_large = False
         try:
             producer.begin_transaction()
-            for message in messages:
-                _produce(producer, message, self._delivered)
+            self._send(producer, messages)
             send_position(producer, offsets, self._member, min(self._timeout, _SEND_SECONDS))
         except (KafkaException, BufferError) as error:
             self._abort(producer, error)
@@ -396,34 +400,50 @@ class KafkaFeed:
         except KafkaException as second:
             raise self._anew(f"{error}; the transaction could not be aborted: {second}") from error
         producer.poll(0)  # tells what became of each message
-        if self._too_large:
-            raise RequestRejected(
-                f"a result of {self.topic} is larger than its topic takes: raise its max.message.bytes,"
-                " or bound the fields of output.yaml (max_length, max_items)"
-            ) from error
-        raise SinkUnavailable(f"results of {self.topic} could not be written now: {error}") from error
-
-    def _delivered(self, error: KafkaError | None, _: Message) -> None:
-        """The error of the transaction itself does not say what was wrong."""
-        self._too_large |= error is not None and error.code() == KafkaError.MSG_SIZE_TOO_LARGE
+        raise self._not_written(error) from error
 
     def _one_after_the_other(self, messages: Sequence[Outgoing], offsets: list[TopicPartition]) -> None:
-        failures: list[KafkaError] = []
         if messages:
-            producer = self._open_writer
-            for message in messages:
-                _produce(producer, message, lambda error, _: failures.append(error) if error else None)
-            left = producer.flush(self._timeout)
-            if failures or left:
-                producer.purge()
-                why = failures[0].str() if failures else f"{left} were not confirmed in {self._timeout:g} s"
-                raise SinkUnavailable(f"results of {self.topic} could not be written: {why}")
+            self._write(messages)
         try:
             done = self._stored(offsets)
         except KafkaException as error:
             raise SinkUnavailable(f"the position in {self.topic} could not be stored: {error}") from error
         if refusals := [part.error for part in done if part.error is not None]:
             raise SinkUnavailable(f"the position in {self.topic} could not be stored: {refusals[0].str()}")
+
+    def _write(self, messages: Sequence[Outgoing]) -> None:
+        """All of them are confirmed, or it raises as `_not_written` says."""
+        producer = self._open_writer
+        try:
+            self._send(producer, messages)
+            left = producer.flush(self._timeout)
+        except (KafkaException, BufferError) as error:
+            producer.purge()
+            raise self._not_written(error) from error
+        if self._undelivered or left:
+            producer.purge()
+            why = f"{left} were not confirmed in {self._timeout:g} s"
+            raise self._not_written(self._undelivered[0].str() if self._undelivered else why)
+
+    def _send(self, producer: Producer, messages: Sequence[Outgoing]) -> None:
+        """`_undelivered` gets what the broker refuses of these; of earlier ones it hears no more."""
+        undelivered = self._undelivered = []
+        for message in messages:
+            _produce(producer, message, lambda error, _: undelivered.append(error) if error else None)
+
+    def _not_written(self, why: object) -> FurrowError:
+        """RequestRejected for a message that its topic will never take, else SinkUnavailable.
+
+        The error of a transaction itself does not say what was wrong.
+        """
+        told = [*self._undelivered, *(why.args[:1] if isinstance(why, KafkaException) else ())]
+        if any(error.code() == KafkaError.MSG_SIZE_TOO_LARGE for error in told):
+            return RequestRejected(
+                f"a result of {self.topic} is larger than its topic takes: raise its max.message.bytes,"
+                " or bound the fields of output.yaml (max_length, max_items)"
+            )
+        return SinkUnavailable(f"results of {self.topic} could not be written now: {why}")
 
     # --- the clients ---------------------------------------------------------------------------------
 
@@ -439,15 +459,16 @@ class KafkaFeed:
         }
 
     def _open_producer(self) -> Producer:
-        config = {**producer_config(self._connection), **_SAYS_LITTLE}
+        config = {**producer_config(self._writer), **_SAYS_LITTLE}
+        config["error_cb"] = partial(self._remember, self._writer)
         if not self._transactions:
-            return Producer({**config, "error_cb": self._remember}, logger=_quiet)
+            return Producer(config, logger=_quiet)
         ours = {
             "transactional.id": self.member,
             "transaction.timeout.ms": _TRANSACTION_SECONDS * 1000,
             "retry.backoff.ms": _FIRST_BACKOFF_MS,
         }
-        producer = Producer({**config, **ours, "error_cb": self._remember}, logger=_quiet)
+        producer = Producer({**config, **ours}, logger=_quiet)
         producer.init_transactions(self._timeout)
         return producer
 
@@ -486,12 +507,14 @@ class KafkaFeed:
             return
         raise self._failure(error, "reading stopped")
 
-    def _remember(self, error: KafkaError) -> None:
+    def _remember(self, connection: Connection, error: KafkaError) -> None:
         if refused(error):
-            self._refusal = error
+            self._refusal = error, connection
 
-    def _failure(self, error: KafkaError, doing: str) -> FurrowError:
-        return failure(self._refusal or error, doing, self.topic, self.group, self._connection)
+    def _failure(self, error: KafkaError, doing: str, asked: Connection | None = None) -> FurrowError:
+        """asked: the connection that it is about, if it is not that of the events."""
+        told, connection = self._refusal or (error, asked or self._connection)
+        return failure(told, doing, self.topic, self.group, connection)
 
     def _anew(self, why: str) -> SourceUnavailable:
         """From now on nothing is committed until it is opened anew."""
@@ -519,7 +542,7 @@ def _decline(consumer: Consumer) -> None:
         consumer.unassign()
 
 
-def _produce(producer: Producer, message: Outgoing, told: Callable[[Any, Any], None] | None = None) -> None:
+def _produce(producer: Producer, message: Outgoing, told: Callable[[Any, Any], None]) -> None:
     producer.produce(
         message.topic, message.value, message.key, headers=list(message.headers), on_delivery=told
     )

@@ -15,24 +15,37 @@ _quiet = logging.getLogger("furrow.adapters.kafka")
 _SECONDS = 20.0
 
 
-def make_topics(connection: Connection, like: str, topics: list[str]) -> list[str]:
+def make_topics(
+    connection: Connection, like: str, topics: list[str], there: Connection | None = None
+) -> list[str]:
     """Make those that are missing, with as many partitions as the topic `like`; which they were.
 
-    Raises SourceUnavailable when the broker does not answer or has no topic `like`, CredentialsRefused, or
-    SinkUnavailable when the broker does not let us make one.
+    there: the connection of `topics`, where they are at another broker than `like`. Raises SourceUnavailable
+    when a broker does not answer or has no topic `like`, CredentialsRefused, or SinkUnavailable when the
+    broker does not let us make one.
     """
-    admin = AdminClient(_config(connection), logger=_quiet)
-    try:
-        there = admin.list_topics(timeout=_SECONDS).topics
-    except KafkaException as error:
-        raise failure(error.args[0], "the broker did not answer", like, "", connection) from error
-    if like not in there:
+    source = _partitions(_admin(connection), connection, like)
+    if like not in source:
         absent = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART)
         raise failure(absent, "there is nothing to read", like, "", connection)
-    missing = [topic for topic in topics if topic not in there]
+    admin = _admin(there or connection)
+    known = source if there is None else _partitions(admin, there, topics[0], "publish.kafka")
+    missing = [topic for topic in topics if topic not in known]
     for topic in missing:
-        _make(admin, topic, len(there[like].partitions))
+        _make(admin, topic, source[like])
     return missing
+
+
+def _partitions(
+    admin: AdminClient, connection: Connection, topic: str, setting: str = "source.kafka"
+) -> dict[str, int]:
+    """How many each topic has. topic, setting: for messages."""
+    try:
+        found = admin.list_topics(timeout=_SECONDS).topics
+    except KafkaException as error:
+        doing = "the broker did not answer"
+        raise failure(error.args[0], doing, topic, "", connection, setting) from error
+    return {name: len(each.partitions) for name, each in found.items()}
 
 
 def _make(admin: AdminClient, topic: str, partitions: int) -> None:
@@ -47,6 +60,10 @@ def _make(admin: AdminClient, topic: str, partitions: int) -> None:
             ) from error
 
 
-def _config(connection: Connection) -> dict[str, object]:
+def _admin(connection: Connection) -> AdminClient:
     ours = ("enable.idempotence", "message.max.bytes", "linger.ms", "acks", "compression.")
-    return {name: value for name, value in producer_config(connection).items() if not name.startswith(ours)}
+    config = producer_config(connection)
+    return AdminClient(
+        {name: config[name] for name in config if not name.startswith(ours)},
+        logger=_quiet,
+    )

@@ -236,9 +236,7 @@ def features_get(
 
 def _register_bench(name: str, text: str) -> None:
     def bench(context: typer.Context, as_json: JsonFlag = False) -> None:
-        script = Settings.from_environment().home / "bench" / f"{name}.py"
-        command = [sys.executable, str(script), *(["--json"] if as_json else []), *context.args]
-        raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603
+        _run_bench(name, as_json, *context.args)
 
     bench.__doc__ = text
     further = {"allow_extra_args": True, "ignore_unknown_options": True}  # the script has options of its own
@@ -257,9 +255,29 @@ _register_bench("parse", "200 use-case folders into DAGs, next to dag-factory.")
 _register_bench("rerun", "Calls bought and expected when a run is cleared, killed, changed or doubled.")
 _register_bench("retrieve", "The right notice for each question: full text, vectors, both.")
 _register_bench("rollback", "Seconds that a release still answers after it was rolled back.")
-_register_bench(
-    "stream", "Latency that a stream adds, highest rate, memory; --stock: and Airflow's; --handover: its gap."
-)
+
+
+@bench_app.command("stream")
+def bench_stream(
+    as_json: JsonFlag = False,
+    seconds: Annotated[float, typer.Option(min=1, help="Of each latency measurement.")] = 20.0,
+    events: Annotated[int, typer.Option(min=0, help="Of the memory measurement; 0: leave it out.")] = 100_000,
+    stock: Annotated[
+        int, typer.Option(min=0, help="Also so many events on Airflow alone, as 30; 0: leave it out.")
+    ] = 0,
+    handover: Annotated[
+        int, typer.Option(min=0, help="Only this: so many turns on each broker, as 6; 0: all the others.")
+    ] = 0,
+) -> None:
+    """Latency that a stream adds, its highest rate and memory; or how long a hand-over is without results."""
+    asked = {"--seconds": seconds, "--events": events, "--stock": stock, "--handover": handover}
+    _run_bench("stream", as_json, *(str(word) for pair in asked.items() for word in pair))
+
+
+def _run_bench(name: str, as_json: bool, *arguments: str) -> None:
+    script = Settings.from_environment().home / "bench" / f"{name}.py"
+    command = [sys.executable, str(script), *(["--json"] if as_json else []), *arguments]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603
 
 
 def main() -> None:

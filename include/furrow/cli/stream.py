@@ -52,7 +52,9 @@ def stream(
     """Answer each event of the use case's topic as it comes, until SIGTERM or Ctrl-C.
 
     Without [bold]--replica[/] or [bold]--sink[/] it starts a process for each replica and each further sink,
-    and starts one that dies again. What is on its way when it is stopped is finished first.
+    and starts one that dies again. A replica that a person has to mend ends them all; a sink does not: it is
+    started again every 30 seconds, and the exit code tells at the end. What is on its way when it is stopped
+    is finished first.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     from furrow.stream_assembly import StreamAssembly
@@ -151,6 +153,9 @@ def _run_all(assembled: StreamAssembly, use_case: str, replicas: int, every: flo
     from furrow.cli.children import Children
 
     common = [use_case, "--every", str(every), *(["--json"] if as_json else [])]
-    parts = [["--replica", str(number)] for number in range(replicas)]
-    parts += [["--sink", sink] for sink in assembled.sinks]
-    raise typer.Exit(Children([["stream", *common, *part] for part in parts]).run())
+    replica_parts = [["--replica", str(number)] for number in range(replicas)]
+    sink_parts = [["--sink", sink] for sink in assembled.sinks]
+    together, alone = (
+        [["stream", *common, *part] for part in parts] for parts in (replica_parts, sink_parts)
+    )
+    raise typer.Exit(Children(together, alone).run())

@@ -146,6 +146,10 @@ class Stream(Written):
         1.0, ge=0, description="The feature store and BigQuery get the results of so long at a time."
     )
 
+    def letters_of(self, source: KafkaSource) -> str:
+        """The topic of the rejected events of a source."""
+        return self.dead_letters or f"{source.topic}.dead-letters"
+
 
 class PipelineFile(Written):
     """`pipeline.yaml`: what may change without changing answers."""
@@ -186,11 +190,20 @@ class PipelineFile(Written):
             raise ValueError("a stream reads a topic and writes one: give `source.kafka` and `publish.kafka`")
         if given["schedule"] is not None:
             raise ValueError("a stream reads the topic all the time: leave `schedule` out, or `stream`")
-        if results.topic == source.topic:
-            raise ValueError("`publish.kafka` would feed its results into `source.kafka`: name another topic")
+        _keep_apart(source.topic, results.topic, stream.letters_of(source))
         if stream.transactions and results.connection != source.connection:
             raise ValueError("one transaction needs one broker: name one, or `transactions: false`")
         return stream
+
+
+def _keep_apart(source: str, results: str, letters: str) -> None:
+    """Raises ValueError when two of a stream's topics are one: it would never end, or its sinks would."""
+    if results == source:
+        raise ValueError("`publish.kafka` would feed its results into `source.kafka`: name another topic")
+    if letters == source:
+        raise ValueError("`dead_letters` would feed rejected events into `source.kafka`: name another topic")
+    if letters == results:
+        raise ValueError(f"results and dead letters need a topic each: both are `{letters}`")
 
 
 # --- steps.yaml ------------------------------------------------------------------------------------

@@ -33,6 +33,12 @@ class Event:
         return f"kafka:{self.topic}/{self.partition}/{self.offset}"
 
     @property
+    def size(self) -> int:
+        """Bytes of key, value and headers."""
+        headers = sum(len(name) + len(content) for name, content in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers
+
+    @property
     def arrival(self) -> Arrival:
         """As a source delivers it."""
         return Arrival(self.id, self.value or b"")

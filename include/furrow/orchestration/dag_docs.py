@@ -20,7 +20,7 @@ def describe_stream(use_case: UseCase, sinks: list[str]) -> str:
     """Topics, replicas, and what a person may do with it."""
     pipeline = use_case.pipeline
     assert pipeline.stream is not None and pipeline.source.kafka is not None
-    letters = pipeline.stream.dead_letters or f"{pipeline.source.kafka.topic}.dead-letters"
+    letters = pipeline.stream.letters_of(pipeline.source.kafka)
     return render("stream.md.j2", use_case=use_case, stream=pipeline.stream, sinks=sinks, letters=letters)
 
 

@@ -11,6 +11,7 @@ import binascii
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,8 +26,8 @@ from furrow.store.tables import letters
 IDS_IN_ONE_QUERY = 1_000
 _ROWS_AT_ONCE = 500
 _CHARACTERS_AT_ONCE = 4_000_000
-_PAGE = 50
-"""Letters that are read whole at a time: each may hold a record of `record.max_bytes`."""
+_PAGE, _BYTES_ON_A_PAGE = 50, 4_000_000
+"""Letters that are read whole at a time, and their records and answers together: each may be large."""
 _NOT_UTF8 = "base64:"
 
 
@@ -197,11 +198,11 @@ class DeadLetters:
         query = sa.select(letters, _tries()).where(
             newest_of_letter(), *_where(use_case, selection, open_only=True)
         )
-        query = query.order_by(letters.c.at, letters.c.record_id).limit(_PAGE)
-        page = self._letters(query)
+        query = query.order_by(letters.c.at, letters.c.record_id)
+        page = self._page(query)
         while page:
             yield from page
-            page = self._letters(query.where(_after(page[-1])))
+            page = self._page(query.where(_after(page[-1])))
 
     def history(self, use_case: str, record_id: str) -> _Letters:
         """What became of a record in each run that tried it, in their order. Empty without a letter."""
@@ -215,6 +216,13 @@ class DeadLetters:
         query = sa.select(letters.c.record_id).distinct().order_by(letters.c.record_id)
         query = query.where(letters.c.use_case == use_case, _is_one_of([key]))
         return self._database.read(lambda connection: connection.scalars(query).all())
+
+    def _page(self, query: sa.Select[Any]) -> _Letters:
+        """The first letters of a query that are not too large together; one at least."""
+        sizes = query.with_only_columns(_size()).limit(_PAGE)
+        found = self._database.read(lambda connection: connection.scalars(sizes).all())
+        fitting = sum(total <= _BYTES_ON_A_PAGE for total in accumulate(found))
+        return self._letters(query.limit(max(fitting, 1)))
 
     def _letters(self, query: sa.Select[Any]) -> _Letters:
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
@@ -259,6 +267,11 @@ def newest_of_letter() -> sa.ColumnElement[bool]:
 def _after(last: Letter) -> sa.ColumnElement[bool]:
     later = (letters.c.at > last.at) | (letters.c.record_id > last.record_id)
     return (letters.c.at >= last.at) & later  # in this form the index on the time serves every page
+
+
+def _size() -> sa.ColumnElement[int]:
+    length = sa.func.length
+    return sa.func.coalesce(length(letters.c.record), 0) + sa.func.coalesce(length(letters.c.raw), 0)
 
 
 def _tries() -> sa.Label[int]:

@@ -11,7 +11,8 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, retry_if_exception_type
@@ -28,7 +29,7 @@ from furrow.streaming.standing import Standing
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 1000
+_AT_ONCE, _BYTES_AT_ONCE = 1000, 64_000_000
 _POLL_SECONDS = 0.1
 _TELL_SECONDS = 1.0
 _BACKOFF = wait_random_exponential(multiplier=0.2, max=15)
@@ -38,6 +39,7 @@ class Follower:
     """Runs until it is stopped, a newer process takes its place, or a person has to act.
 
     sink_of: the sink for rows of that release. told: called with how it stands, every `report_seconds`.
+    at_once: results in one publication; fewer when they are large.
     """
 
     def __init__(
@@ -48,8 +50,10 @@ class Follower:
         sink_of: Callable[[str], Sink],
         told: Callable[[Standing], None] = lambda standing: None,
         report_seconds: float = 10.0,
+        at_once: int = _AT_ONCE,
     ):
         self.standing = Standing()
+        self._at_once, self._bytes = at_once, 0
         self._options, self._seat, self._feed, self._sink_of = options, seat, feed, sink_of
         self._told, self._report_seconds = told, report_seconds
         self._waiting: dict[int, list[Event]] = {}
@@ -76,12 +80,14 @@ class Follower:
         """They go to somebody else, who publishes what was not committed."""
         for number in partitions:
             self._waiting.pop(number, None)
+        self._weigh()
 
     def _session(self) -> None:
         self._next_tell = 0.0
         self._tell()  # who opens the feed pushes the other one out, so first see whose place it is
         try:
-            self._feed.open(self)
+            with self._telling():
+                self._feed.open(self)
             while not self._stopping.is_set():
                 self._read()
                 self._tell()
@@ -89,21 +95,19 @@ class Follower:
         finally:
             self._feed.close()
             self._waiting.clear()
-
-    def _sit_out(self, seconds: float) -> None:
-        """Until the feed is opened again. Who looks sees that we are there; `stop` ends it."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and not self._stopping.wait(min(left, _TELL_SECONDS)):
-            self._tell()
+            self._weigh()
 
     def _read(self) -> None:
         """Events until there are enough of them, or the first has waited long enough; then publish them."""
         until = time.monotonic() + max(self._options.publish_seconds, _POLL_SECONDS)
-        while (room := _AT_ONCE - self._count()) > 0 and (left := until - time.monotonic()) > 0:
+        while (room := self._room()) > 0 and (left := until - time.monotonic()) > 0:
             if self._stopping.is_set():
                 break
             self._poll(room, min(left, _POLL_SECONDS))
         self._publish()
+
+    def _room(self) -> int:
+        return self._at_once - self._count() if self._bytes < _BYTES_AT_ONCE else 0
 
     def _poll(self, most: int, seconds: float) -> None:
         """Keep whatever comes, also a first event of a partition that was given to us in between."""
@@ -111,9 +115,13 @@ class Follower:
             if event.partition in self._waiting:
                 self._lag.delivered()
                 self._waiting[event.partition].append(event)
+                self._bytes += event.size
 
     def _count(self) -> int:
         return sum(map(len, self._waiting.values()))
+
+    def _weigh(self) -> None:
+        self._bytes = sum(event.size for events in self._waiting.values() for event in events)
 
     def _publish(self) -> None:
         if self._count() == 0:
@@ -132,11 +140,13 @@ class Follower:
         for event in events:
             row = result_row(event)
             by_release[row.release].append(row)
-        for release, rows in by_release.items():
-            self._sink_of(release).publish(rows)
-        self._feed.commit([], {number: part[-1].offset + 1 for number, part in waiting.items()})
+        with self._telling():
+            for release, rows in by_release.items():
+                self._sink_of(release).publish(rows)
+            self._feed.commit([], {number: part[-1].offset + 1 for number, part in waiting.items()})
         for number, part in waiting.items():
             del self._waiting[number][: len(part)]
+        self._weigh()
         self.standing.accepted += len(events)
         self.standing.commits += 1
         self.standing.commit_seconds += time.monotonic() - started
@@ -151,6 +161,30 @@ class Follower:
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
             self._poll(0, min(left, _POLL_SECONDS))
             self._tell()
+
+    def _sit_out(self, seconds: float) -> None:
+        """Until the feed is opened again. Who looks sees that we are there; `stop` ends it."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
+            self._tell()
+            self._stopping.wait(min(left, _POLL_SECONDS))
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Around what takes long: a thread tells meanwhile how it stands, and nothing else is done."""
+        done = threading.Event()
+        thread = threading.Thread(target=self._tell_until, args=(done,), name="telling", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def _tell_until(self, done: threading.Event) -> None:
+        with suppress(ReplicaReplaced):  # the next `_tell` raises it, when what takes long is over
+            while not done.wait(_POLL_SECONDS):
+                self._tell()
 
     def _tell(self) -> None:
         now = time.monotonic()

@@ -24,11 +24,12 @@ class Progress(Generic[End]):
     """The events of one partition in their order; done is only the resolved prefix.
 
     The first event that is not resolved is the floor: nothing behind it is committed. committed: the next
-    offset to read for whoever starts now.
+    offset to read for whoever starts now. size: bytes of its events.
     """
 
     def __init__(self, start: int):
         self.committed = start
+        self.size = 0
         self._places: deque[Place[End]] = deque()
 
     def __len__(self) -> int:
@@ -40,6 +41,7 @@ class Progress(Generic[End]):
             raise ValueError(f"{event.id} was delivered after offset {self._next - 1}")
         place: Place[End] = Place(event)
         self._places.append(place)
+        self.size += event.size
         return place
 
     def resolved(self, most: int) -> list[Place[End]]:
@@ -49,7 +51,9 @@ class Progress(Generic[End]):
     def done(self, count: int) -> None:
         """The first `count` events are committed: forget them."""
         for _ in range(count):
-            self.committed = self._places.popleft().event.offset + 1
+            event = self._places.popleft().event
+            self.committed = event.offset + 1
+            self.size -= event.size
 
     @property
     def oldest(self) -> float | None:

@@ -11,16 +11,20 @@ from furrow.streaming.progress import Place, Progress
 
 End = TypeVar("End")
 
+_MOST_BYTES = 64_000_000
+
 
 class Window(Generic[End]):
     """Belongs to one event loop. look_ahead: events of a partition that may be on their way at a time.
 
-    A full partition is held at the feed until half of its events are through. by_key: events of one key are
-    worked on one after the other.
+    most_bytes: of all partitions together, each has an equal part of them; one event may always be on its
+    way. A full partition is held at the feed until half of its events, or bytes, are through. by_key: events
+    of one key are worked on one after the other.
     """
 
-    def __init__(self, feed: Feed, look_ahead: int, by_key: bool):
+    def __init__(self, feed: Feed, look_ahead: int, by_key: bool, most_bytes: int = _MOST_BYTES):
         self._feed, self._look_ahead, self._by_key = feed, look_ahead, by_key
+        self._most_bytes = most_bytes
         self._partitions: dict[int, Progress[End]] = {}
         self._tasks: dict[int, set[asyncio.Task[None]]] = {}
         self._last_of_key: dict[bytes, asyncio.Task[None]] = {}
@@ -56,14 +60,30 @@ class Window(Generic[End]):
 
     def room(self) -> int:
         """How many events may be taken now, whatever their partition. Holds the full ones at the feed."""
-        rooms = {number: self._look_ahead - len(each) for number, each in self._partitions.items()}
+        rooms = {number: self._room_of(each) for number, each in self._partitions.items()}
         full = {number for number, room in rooms.items() if room <= 0}
-        emptied = {number for number in self._held if rooms[number] > self._look_ahead // 2}
+        emptied = {number for number in self._held if self._is_half_empty(self._partitions[number])}
         self.hold(full - self._held)
         if emptied:
             self._feed.go_on(sorted(emptied))
             self._held -= emptied
         return min((room for number, room in rooms.items() if number not in self._held), default=0)
+
+    def _room_of(self, progress: Progress[End]) -> int:
+        """By their number, and by the size of those that are on their way."""
+        left, count = self._bytes_of_each - progress.size, len(progress)
+        if left <= 0 or not count:
+            return 0 if count else self._look_ahead
+        alike = left * count // max(progress.size, 1)
+        return min(self._look_ahead - count, max(alike, 1))
+
+    def _is_half_empty(self, progress: Progress[End]) -> bool:
+        few = self._look_ahead - len(progress) > self._look_ahead // 2
+        return few and progress.size <= self._bytes_of_each // 2
+
+    @property
+    def _bytes_of_each(self) -> int:
+        return self._most_bytes // max(len(self._partitions), 1)
 
     def hold(self, partitions: Iterable[int]) -> None:
         """Let the feed deliver nothing of these for now."""
