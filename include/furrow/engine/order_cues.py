@@ -355,7 +355,7 @@ ENGLISH = (
     _cue(
         "every_slot",
         2,
-        r"\b(?:every|all|each|any)(?: of)?(?: the)?(?: \w+)? " + _E_SLOT + r"\b",
+        r"\b(?:every|all|each|any(?! answer\b))(?: of)?(?: the)?(?: \w+)? " + _E_SLOT + r"\b",
     ),
     _cue(
         "slot_must",
