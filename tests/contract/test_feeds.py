@@ -184,6 +184,22 @@ def test_a_held_partition_delivers_nothing_until_it_may_go_on(bench: Bench) -> N
     assert worker.have(3)[-1].value == b"held"
 
 
+def test_holding_again_and_again_loses_doubles_and_reorders_nothing(bench: Bench) -> None:
+    for number in range(200):
+        bench.send(f"v{number}".encode(), number % 2)
+    worker = Worker(bench.feed()).open()
+    for turn in range(1, 11):
+        while len(worker.got) < 20 * turn:
+            worker.got += worker.feed.poll(7, 0.1)
+        worker.feed.hold([0, 1])
+        worker.feed.poll(0, 0.02)
+        worker.feed.go_on([0, 1])
+    for partition in (0, 1):
+        offsets = [event.offset for event in worker.got if event.partition == partition]
+        assert offsets == list(range(len(offsets)))
+    assert len(worker.got) == 200
+
+
 def test_a_commit_goes_through_while_another_thread_polls(bench: Bench) -> None:
     worker, done = Worker(bench.feed()).open(), threading.Event()
     bench.send(b"v0")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 
 from furrow.adapters import kafka_feed
 from furrow.adapters.kafka_feed import KafkaFeed
@@ -29,6 +29,7 @@ class Client:
         self.calls: list[str] = []
         self.refuses: set[str] = set()
         self.end = 5
+        self.stands = OFFSET_INVALID
         self.told: dict[str, Callable[[Any, list[TopicPartition]], None]] = {}
         self._ours: bool | None = None
         self._ending = False
@@ -71,10 +72,17 @@ class Client:
 
     def pause(self, _: Any) -> None: ...
 
+    def position(self, parts: list[TopicPartition]) -> list[TopicPartition]:
+        return [TopicPartition(part.topic, part.partition, self.stands) for part in parts]
+
+    def seek(self, part: TopicPartition) -> None:
+        self._note(f"seek {part.offset}")
+
     def assign(self, _: Any) -> None:
         self._note("assign")
 
-    def resume(self, _: Any) -> None: ...
+    def resume(self, _: Any) -> None:
+        self._note("resume")
 
     def consumer_group_metadata(self) -> str:
         self._note("metadata")
@@ -211,6 +219,26 @@ def test_a_broker_that_says_no_end_of_a_held_partition_is_left_alone_and_the_lag
     for _ in range(3):
         site.feed.poll(0, 0.0)
     assert (site.feed.lag(), client.calls.count("end")) == (6, asked + 2)
+
+
+@pytest.mark.parametrize(
+    ("stands", "refused", "calls"),
+    [
+        pytest.param(4, "", ["seek 4", "resume"], id="where it stands"),
+        pytest.param(OFFSET_INVALID, "", ["resume"], id="nothing was delivered yet"),
+        pytest.param(4, "seek 4", ["seek 4", "resume"], id="just taken"),
+    ],
+)
+def test_the_client_is_made_to_look_at_a_held_partition_before_it_delivers_again(
+    site: Site, stands: int, refused: str, calls: list[str]
+) -> None:
+    client = site.open()
+    client.stands = stands
+    client.refuses |= {refused}
+    site.feed.hold([0])
+    before = len(client.calls)
+    site.feed.go_on([0])
+    assert client.calls[before:] == calls
 
 
 class Writer:

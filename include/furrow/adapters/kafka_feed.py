@@ -166,7 +166,9 @@ class KafkaFeed:
 
     def go_on(self, partitions: Sequence[int]) -> None:
         """Deliver them again."""
-        self._opened.resume([TopicPartition(self.topic, number) for number in partitions])
+        consumer, parts = self._opened, [TopicPartition(self.topic, number) for number in partitions]
+        _wake(consumer, parts)
+        consumer.resume(parts)
         self._held -= set(partitions)
 
     def commit(self, messages: Sequence[Outgoing], position: Mapping[int, int]) -> None:
@@ -554,3 +556,14 @@ def _event(message: Message) -> Event:
     return Event(
         message.topic(), message.partition(), message.offset(), message.key(), message.value(), time_, headers
     )
+
+
+def _wake(consumer: Consumer, parts: list[TopicPartition]) -> None:
+    """Let the client look at these at once: one whose partitions are all held does so once a second.
+
+    A seek to where it stands makes it look. It comes while they are held: nothing is delivered in between.
+    """
+    with contextlib.suppress(KafkaException):  # one of them was just taken: then it looks later
+        for part in consumer.position(parts):
+            if part.offset >= 0:
+                consumer.seek(part)
