@@ -13,10 +13,11 @@ import pytest
 
 from furrow.config.settings import Settings
 from furrow.errors import CredentialsRefused, OptionUnknown
-from furrow.local import ports, processes
+from furrow.local import processes
 from furrow.local.airflow import AirflowApi, login
 from furrow.local.state import read_state
 from furrow.local.supervisor import down, status, up
+from tests.own_ports import use_free_ports
 
 pytestmark = pytest.mark.airflow
 
@@ -58,10 +59,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     (home / "dags" / "small.py").write_text(DAGS)
     found = Settings.from_environment({"FURROW_HOME": str(home)})
     with pytest.MonkeyPatch.context() as patch:
-        chosen: dict[str, int] = {}
-        for name in ports.USUAL:
-            chosen[name] = ports.choose(0, chosen.values())
-        patch.setattr(ports, "USUAL", chosen)
+        use_free_ports(patch)
         try:
             up(found, ("airflow",))
             yield found

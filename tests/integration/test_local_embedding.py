@@ -17,9 +17,10 @@ from furrow.config.settings import Settings
 from furrow.engine.ports import EMBED, Arrival, Message, ModelRequest
 from furrow.engine.reading import read_work
 from furrow.engine.record import Work
-from furrow.local import connections, ports
+from furrow.local import connections
 from furrow.local.supervisor import down, status, up
 from tests.folders import FolderOfPrompts
+from tests.own_ports import use_free_ports
 
 pytestmark = pytest.mark.local_model
 ALIAS = "local-embed"
@@ -73,10 +74,7 @@ def deployment(prompts: FolderOfPrompts) -> Iterator[Deployment]:
     home = prompts.path.parent
     settings = Settings.from_environment({"FURROW_HOME": str(home), "FURROW_PROMPTS": str(prompts.path)})
     with pytest.MonkeyPatch.context() as patch:
-        chosen: dict[str, int] = {}
-        for name in ports.USUAL:
-            chosen[name] = ports.choose(0, chosen.values())
-        patch.setattr(ports, "USUAL", chosen)
+        use_free_ports(patch)
         try:
             up(settings, [ALIAS])
             yield Deployment(settings, EnvironmentConnections(connections.environment(settings)))

@@ -19,6 +19,7 @@ from furrow.local import broker, ports, processes
 from furrow.local.broker import Message
 from furrow.local.state import LocalState, read_state, state_path
 from furrow.local.supervisor import PartStatus, down, status, up
+from tests.own_ports import use_free_ports
 
 pytestmark = pytest.mark.broker
 BROKER = ("broker",)
@@ -27,10 +28,7 @@ BROKER = ("broker",)
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """A project folder of its own, with free ports as its usual ones, taken down after the test."""
-    chosen: dict[str, int] = {}
-    for name in ports.USUAL:
-        chosen[name] = ports.choose(0, chosen.values())
-    monkeypatch.setattr(ports, "USUAL", chosen)
+    use_free_ports(monkeypatch)
     found = Settings.from_environment({"FURROW_HOME": str(tmp_path)})
     yield found
     down(found, patience=2)

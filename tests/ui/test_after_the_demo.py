@@ -20,6 +20,7 @@ from furrow.local.demo import run_demo
 from furrow.local.progress import Silent
 from furrow.local.supervisor import down, up
 from tests.airflow_server import PROJECT
+from tests.own_ports import use_free_ports
 from tests.ui.test_pages import browser, in_a_browser, sign_in, window
 
 __all__ = ["browser", "window"]
@@ -59,10 +60,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         {"FURROW_HOME": str(home), "FURROW_FEATURES": str(home / "feature_repo")}
     )
     with pytest.MonkeyPatch.context() as patch:
-        chosen: dict[str, int] = {}
-        for name in ports.USUAL:
-            chosen[name] = ports.choose(0, chosen.values())
-        patch.setattr(ports, "USUAL", chosen)
+        chosen = use_free_ports(patch)
         try:
             up(settings, ["broker"])
             _one_that_is_none(settings)
