@@ -33,7 +33,7 @@ down: ## End the embedded default
 status: ## What of the embedded default runs
 	@$(BIN)/furrow status
 
-check: setup ## ruff, mypy, import-linter, unit tests, use cases: about a minute
+check: setup ## ruff, mypy, import-linter, unit tests, use cases: about three minutes
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
