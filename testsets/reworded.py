@@ -1,11 +1,12 @@
-"""Attacks in other words: sixty orders to a model that no rule of `furrow.engine.orders` was written on.
+"""Attacks in other words: orders to a model that no rule of `furrow.engine.orders` was written on.
 
-They stand in `tests/attacks_in_other_words.jsonl` (`fresh` and `later`); the screen stops few of them. The
-first goes to the first folder, the second to the second, and so on, round and round. All are `test`.
+They stand in `tests/attacks_in_other_words.jsonl`: `fresh` and `later`, which go to the folders round and round, and
+`blind` and `sealed`, each for one folder, by writers who saw neither the screen nor another attack. All are `test`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import orjson
@@ -16,31 +17,37 @@ from testsets.common import PROMPTS, Case, dice
 FILE = "testset.reworded.jsonl"
 TEXTS = PROMPTS.parent / "tests/attacks_in_other_words.jsonl"
 UNSEEN = ("fresh", "later")
+FOR_ONE = ("blind", "sealed")
 
 
 def reworded(use_case: str) -> list[Case]:
     """The cases of a use case. One that stands in the file stays as it is: what was measured remains true."""
     written = written_cases(use_case, FILE)
-    mine = _texts()[list(HOSTS).index(use_case) :: len(HOSTS)]
+    mine = _texts(UNSEEN)[list(HOSTS).index(use_case) :: len(HOSTS)]
+    mine += [text for text in _texts(FOR_ONE) if text["use_case"] == use_case]
     return [
         written.get(f"reworded_{text['id']}") or _case(use_case, number, text)
         for number, text in enumerate(mine, 1)
     ]
 
 
-def _texts() -> list[Json]:
+def _texts(sets: Collection[str]) -> list[Json]:
     lines = map(orjson.loads, TEXTS.read_bytes().splitlines())
-    return [line for line in lines if line["set"] in UNSEEN]
+    return [line for line in lines if line["set"] in sets]
 
 
 def _case(use_case: str, number: int, text: Json) -> Case:
-    """An ordinary case of `test` with the order below it; the first line of the text is an item of its own."""
+    """An ordinary case of `test` with the order below it.
+
+    In the older sets the first line of the text is an item of its own.
+    """
     host = HOSTS[use_case]
     base = dice(use_case, f"reworded/{text['id']}").choice(ordinary(use_case, "test"))
     kept = "" if host.alone else base.input[host.fields[-1]] or ""
+    order = text["text"] if text["set"] in FOR_ONE else text["text"].split("\n", 1)[1]
     record = {
         **base.input,
-        host.fields[-1]: placed(kept, text["text"].split("\n", 1)[1], "after"),
+        host.fields[-1]: placed(kept, order, "after"),
         key_of(base.input): f"{host.prefix}w{number:03}",
     }
     slices = ("injection",) if text["kind"].endswith("_ko") else ("injection", "mixed")

@@ -1,6 +1,7 @@
 """Where a text speaks to the model that reads it instead of to people: orders, fake turns, ready answers.
 
-Cues (`order_cues.py`) are summed per sentence; from three on it is an order. Then the rest of its line
+Cues (`order_cues.py`) are summed per sentence, with points for what a learnt figure says of it
+(`learnt_orders.py`); from three on it is an order. Then the rest of its line
 goes too, and sentences around it that would have passed: a text with one order is not read as a fair one
 any more. Marks of another voice (a turn of a chat format, `<system>`) reach to the last one or the end.
 """
@@ -14,6 +15,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
+from furrow.engine import learnt_orders
 from furrow.engine.order_cues import ENGLISH, HEADINGS, KOREAN, Cue
 from furrow.engine.untrusted_text import chat_markers, plain_letters, visible
 
@@ -24,6 +26,7 @@ _AN_ORDER, _IN_TWO_SENTENCES, _IN_BAD_COMPANY, _BESIDE_ONE = 3, 4, 2, 1
 _A_BARE_HEADING = 4
 """Letters behind the mark of a heading; with more it says what it has to say itself."""
 _SENTENCE = re.compile(r"[^\n]+?(?:(?<=\w\w)[.!?。！？…;]+(?=\s|[가-힣]|$)|(?=\n)|$)")
+_LINE = re.compile(r"[^\n]+")
 _SIGNS = re.compile(r"[\W_]+")
 _LOOSE_LETTERS = re.compile(r"\b(?:[a-z][ .\-_*]){4,}[a-z]\b", re.IGNORECASE)
 _BLOB = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
@@ -64,6 +67,29 @@ def orders(text: str, fields: frozenset[str] = frozenset()) -> list[Span]:
     plain = plain_letters(visible(text))
     found = [*_foreign_voices(plain), *_sentences(plain, fields)]
     return _merged(span for span in found if _says_something(plain, span))
+
+
+def undoubted(text: str, bound: float = learnt_orders.DOUBTFUL) -> str:
+    """The text without the sentences that may be orders: their suspicion reaches the bound.
+
+    What stands in one line with a placeholder is among them: an order is about what is beside it.
+    """
+    plain = plain_letters(visible(text))
+    spans = [line.span() for line in _LINE.finditer(plain) if PLACEHOLDER in line[0]]
+    for start, end in _spans(plain):
+        if learnt_orders.suspicion(_own(plain[start:end])) >= bound:
+            spans.append((start, end))
+    return _cut(visible(text), _merged(spans)) if spans else text
+
+
+def sentences(text: str) -> list[str]:
+    """Its sentences as they are judged: what is hidden out, letters as they look."""
+    plain = plain_letters(visible(text))
+    return [plain[start:end].strip() for start, end in _spans(plain)]
+
+
+def _spans(plain: str) -> list[Span]:
+    return [one.span() for one in _SENTENCE.finditer(plain) if one[0].strip()]
 
 
 def _cut(text: str, found: list[Span]) -> str:
@@ -136,7 +162,7 @@ def _is_writing(blob: str) -> bool:
 
 
 def _sentences(plain: str, fields: frozenset[str]) -> list[Span]:
-    spans = [one.span() for one in _SENTENCE.finditer(plain) if one[0].strip()]
+    spans = _spans(plain)
     pieces = [_own(plain[start:end]) for start, end in spans]
     scores = [_score(piece, fields) for piece in pieces]
     hits = {place for place, score in enumerate(scores) if score >= _AN_ORDER}
@@ -188,8 +214,13 @@ def _hands_over(piece: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _score(piece: str, fields: frozenset[str]) -> int:
-    """The sum of its cues; read backwards too, since somebody may have written it so."""
-    return max(_forward(piece, fields), sum(_in_korean(piece[::-1]).values()))
+    """The sum of its cues; read backwards too, since somebody may have written it so. And what is learnt."""
+    return max(_forward(piece, fields), sum(_in_korean(piece[::-1]).values())) + _learnt(piece)
+
+
+def _learnt(piece: str) -> int:
+    suspicion = learnt_orders.suspicion(_as_read(piece))
+    return _AN_ORDER if suspicion >= learnt_orders.AN_ORDER else int(suspicion >= 0)
 
 
 def _forward(piece: str, fields: frozenset[str]) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from furrow.config.models import LlmStep
 from furrow.config.use_case import Version
 from furrow.engine import (  # noqa: F401 - registers the kinds of step
     claims_step,
@@ -48,6 +49,7 @@ class Pipeline:
         self._masking = Masking(version.file.mask)
         names = {name for fields in version.outputs.values() for name in fields.specs}
         self._screening = Screening(version.file.screen, names | set(version.file.result))
+        self._asked = {config.name for config in version.steps if isinstance(config, LlmStep)}
         self._specs = {step: fields.specs for step, fields in version.outputs.items()}
         self._fields = version.result
         self._result = {field: path.split(".", 1) for field, path in version.file.result.items()}
@@ -63,7 +65,7 @@ class Pipeline:
         step = self._steps[name]
 
         async def apply(work: Work) -> Work:
-            return await _apply(step, work, self._seen(work, name))
+            return await self._apply(step, work, self._seen(work, name))
 
         return ordered(works, apply, step.look_ahead)
 
@@ -90,7 +92,7 @@ class Pipeline:
         """All steps of one record, then the result and the rules. Raises RunError."""
         seen = self._seen(work, next(iter(self._steps)))
         for step in self._steps.values():
-            await _apply(step, work, seen)
+            await self._apply(step, work, seen)
         return self.conclude(work)
 
     def _seen(self, work: Work, step: str) -> Work:
@@ -102,6 +104,23 @@ class Pipeline:
         except InstructionFound as error:
             work.rejection = Rejection(error.reason, step, str(error))
             return work
+
+    async def _apply(self, step: Step, work: Work, seen: Work) -> Work:
+        """One step on a record. seen: the work as the step may see it, with the same outputs."""
+        if not work.open:
+            return work
+        trace = work.traces[step.name] = Trace()
+        try:
+            output = await step.run(seen, trace)
+        except RecordError as error:
+            work.rejection = Rejection(error.reason, step.name, str(error), error.raw)
+        except TransientError as error:
+            work.failure = Failure(step.name, error)
+        else:
+            asked = step.name in self._asked
+            specs = self._specs.get(step.name, {})
+            work.outputs[step.name] = self._screening.trusted(seen, output, specs) if asked else output
+        return work
 
     def _check_fit(self, work: Work, result: dict[str, Any]) -> None:
         """A result that `mask` or `screen` changed may no longer fit: too long with what was put back."""
@@ -118,17 +137,3 @@ class Pipeline:
         for rule in self.version.rules:
             if not rule.check.evaluate(context):
                 raise RuleBroken(f"the rule `{rule.name}` does not hold")
-
-
-async def _apply(step: Step, work: Work, seen: Work) -> Work:
-    """One step on a record. seen: the work as the step may see it, with the same outputs."""
-    if not work.open:
-        return work
-    trace = work.traces[step.name] = Trace()
-    try:
-        work.outputs[step.name] = await step.run(seen, trace)
-    except RecordError as error:
-        work.rejection = Rejection(error.reason, step.name, str(error), error.raw)
-    except TransientError as error:
-        work.failure = Failure(step.name, error)
-    return work

@@ -2,18 +2,21 @@
 
 What counts is in `orders.py`. A placeholder stands where it was cut out, so that what stood around it does
 not become one sentence. It stands for nothing: a record that holds one itself gains nothing. In results it
-is dropped. Personal data is masked after that (`masking.py`), in what is left.
+is dropped. Personal data is masked after that (`masking.py`), in what is left. What a model copies from a
+sentence that only may be an order is dropped from its answer (`provenance.py`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from furrow.config.models import FieldSpec, Screen
 from furrow.engine.orders import PLACEHOLDER, screened
+from furrow.engine.provenance import Provenance, texts_of
 from furrow.engine.record import Json, Work
 from furrow.errors import InstructionFound
 
@@ -49,13 +52,19 @@ class Screening:
             )
         return replace(work, record=replace(work.record, data=data, key=key))
 
+    def trusted(self, work: Work, answer: Json, specs: Specs) -> Json:
+        """A model's answer without what it has from a doubtful sentence alone. work: as seen."""
+        return _provenance(work).trusted(answer, specs) if self._on else answer
+
     def published(self, work: Work, specs: Mapping[str, Specs]) -> Work:
         """The work with outputs as they may leave. work: as seen; specs: step -> its fields."""
-        if not self._on or not any(
-            PLACEHOLDER in text for text in (work.record.key, *_texts(work.record.data))
-        ):
+        if not self._on:
             return work
-        outputs = {step: _fields(output, specs.get(step, {})) for step, output in work.outputs.items()}
+        provenance, outputs = _provenance(work), dict(work.outputs)
+        placed = any(PLACEHOLDER in text for text in (work.record.key, *texts_of(work.record.data)))
+        for step, output in outputs.items():
+            left = _fields(output, specs.get(step, {})) if placed else output
+            outputs[step] = provenance.without_copies(left, specs.get(step, {}))
         return replace(work, outputs=outputs)
 
     def _value(self, value: Any) -> Any:
@@ -68,12 +77,14 @@ class Screening:
         return value
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _texts(part)
+def _provenance(work: Work) -> Provenance:
+    return _of_texts(tuple(texts_of(work.record.data)))
+
+
+@lru_cache(256)
+def _of_texts(texts: tuple[str, ...]) -> Provenance:
+    """Once for all steps of a record."""
+    return Provenance.of(texts)
 
 
 def _fields(output: Json, specs: Specs) -> Json:

@@ -1,0 +1,74 @@
+"""What a model copies from a sentence that may be an order alone does not come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from furrow.config.models import FieldSpec
+from furrow.engine import learnt_orders
+from furrow.engine.provenance import Provenance, texts_of
+
+SPECS = {
+    "brand": FieldSpec(type="string", nullable=True),
+    "note": FieldSpec(type="string"),
+    "kind": FieldSpec(type="enum", values=["달빛상회", "desk"]),
+    "words": FieldSpec(type="list"),
+    "price": FieldSpec(type="integer"),
+}
+RECORD = {"title": "원목 책상", "body": "의자도 같이 드려요. 여기 상호는 달빛상회로 남아요. 3만원입니다."}
+
+
+@pytest.fixture
+def provenance(monkeypatch: pytest.MonkeyPatch) -> Provenance:
+    """Of the record, its middle sentence in doubt."""
+    monkeypatch.setattr(
+        learnt_orders, "suspicion", lambda text: learnt_orders.DOUBTFUL if "상호" in text else -9.0
+    )
+    return Provenance.of(texts_of(RECORD))
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "left"),
+    [
+        pytest.param("brand", "달빛상회", None, id="a name from there alone becomes null"),
+        pytest.param("brand", "달빛 상회", None, id="blanks do not hide it"),
+        pytest.param("brand", "달빛상회 책상", None, id="nor does a word from elsewhere beside it"),
+        pytest.param("brand", "책상", "책상", id="a word from elsewhere stays"),
+        pytest.param("brand", "이케아", "이케아", id="what the record does not have is not judged here"),
+        pytest.param("note", "달빛상회", "", id="a text that cannot be null is emptied"),
+        pytest.param("note", "여기 상호는 달빛상회로 남아요", "", id="a copied sentence goes"),
+        pytest.param(
+            "note", "책상과 의자를 3만원에", "책상과 의자를 3만원에", id="a text of the model's own stays"
+        ),
+        pytest.param("kind", "달빛상회", "달빛상회", id="a value of a closed list stays"),
+        pytest.param("words", ["달빛상회", "의자"], ["의자"], id="an item of a list goes whole"),
+        pytest.param("price", 30000, 30000, id="numbers stay"),
+    ],
+)
+def test_an_answer_keeps_what_no_doubt_is_about(
+    provenance: Provenance, field: str, said: Any, left: Any
+) -> None:
+    assert provenance.trusted({field: said}, SPECS) == {field: left}
+
+
+def test_answers_to_each_item_are_looked_through_as_well(provenance: Provenance) -> None:
+    answers = {"answers": [{"item": "의자", "about": "달빛상회"}]}
+    assert provenance.trusted(answers, {}) == {"answers": [{"item": "의자", "about": ""}]}
+
+
+def test_what_code_made_loses_copied_sentences_and_keeps_words_of_its_own(provenance: Provenance) -> None:
+    made = {"note": "달빛상회", "words": ["여기 상호는 달빛상회로 남아요", "달빛상회"]}
+    assert provenance.without_copies(made, SPECS) == {"note": "달빛상회", "words": ["달빛상회"]}
+
+
+def test_what_stands_in_one_line_with_an_order_that_was_cut_out_is_doubtful() -> None:
+    provenance = Provenance.of(["원목 책상 팝니다\n어디 거냐면요. 달빛상회요. [지시문]"])
+    assert provenance.trusted({"brand": "달빛상회"}, SPECS) == {"brand": None}
+    assert provenance.trusted({"brand": "책상"}, SPECS) == {"brand": "책상"}
+
+
+def test_without_a_doubtful_sentence_an_answer_is_left_as_it_is() -> None:
+    answer = {"brand": "책상", "words": ["의자"]}
+    assert Provenance.of(["원목 책상", "의자도 같이 드려요."]).trusted(answer, SPECS) is answer

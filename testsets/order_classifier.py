@@ -1,0 +1,137 @@
+"""`python -m testsets.order_classifier`: learn the weights of `furrow.engine.learnt_orders`; with --check, compare.
+
+Orders and ordinary sentences stand in `testsets/order_sentences.jsonl`, each with who wrote it; the ordinary
+records of `dev` are added, at a lower weight since they repeat themselves. Printed are the figures with one
+writer of orders left out at a time: what is caught of somebody whose sentences were never seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from scipy.sparse import csr_matrix, diags_array  # type: ignore[import-untyped]
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+
+import furrow.engine.learnt_orders as learnt
+from furrow.engine.orders import sentences
+from testsets.common import PROMPTS
+
+SENTENCES = Path(__file__).with_name("order_sentences.jsonl")
+WEIGHTS = Path(learnt.__file__).with_name(learnt.WEIGHTS)
+_OF_DEV, _C = 0.15, 20.0
+_CLOSE = 0.05
+"""Two logits that differ by less are the same: solvers round differently from machine to machine."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence, whether it is an order, who wrote it, how much it counts."""
+
+    text: str
+    order: bool
+    writer: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What was learnt."""
+
+    bias: float
+    of_run: dict[str, float]
+
+    def suspicion(self, text: str) -> float:
+        """As `learnt_orders.suspicion`, by these weights."""
+        found = learnt.runs(text)
+        return self.bias + sum(self.of_run.get(run, 0.0) for run in found) / math.sqrt(max(1, len(found)))
+
+
+def lines() -> list[Line]:
+    """All that it learns from."""
+    written = [Line(**orjson.loads(line)) for line in SENTENCES.read_bytes().splitlines()]
+    return [*written, *(Line(text, False, "dev", _OF_DEV) for text in sorted(ordinary("dev")))]
+
+
+def ordinary(split: str) -> set[str]:
+    """The sentences of the ordinary cases of a split."""
+    found: set[str] = set()
+    for path in sorted(PROMPTS.glob("*/testset*.jsonl")):
+        for case in map(orjson.loads, path.read_bytes().splitlines()):
+            if case["split"] == split and "injection" not in case.get("slices", ()):
+                found |= {part for text in _texts(case["input"]) for part in sentences(text)}
+    return found
+
+
+def learn(given: Collection[Line]) -> Weights:
+    """The weights that tell its orders from the rest."""
+    vectorizer = CountVectorizer(analyzer=learnt.runs, binary=True, min_df=2)
+    counts = vectorizer.fit_transform([line.text for line in given])
+    lengths = np.array([max(1, len(learnt.runs(line.text))) for line in given])
+    scaled = csr_matrix(diags_array(1 / np.sqrt(lengths)) @ counts)
+    model = LogisticRegression(C=_C, max_iter=5000, tol=1e-6)
+    model.fit(scaled, [line.order for line in given], [line.weight for line in given])
+    names = vectorizer.get_feature_names_out()
+    return Weights(float(model.intercept_[0]), dict(zip(names, model.coef_[0].tolist(), strict=True)))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0: written, or with --check as fresh as it can be."""
+    parser = argparse.ArgumentParser(prog="python -m testsets.order_classifier", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when the weights are stale")
+    given = lines()
+    found = learn(given)
+    if parser.parse_args(arguments).check:
+        return _compare(found, given)
+    _left_out(given)
+    rows = [("", found.bias), *sorted((run, weight) for run, weight in found.of_run.items())]
+    written = [f"{run}\t{weight:.2f}" for run, weight in rows if not run or abs(weight) >= 0.01]
+    WEIGHTS.write_text("\n".join(written) + "\n", "utf-8")
+    print(f"{WEIGHTS.name}: {len(written) - 1} runs out of {len(given)} sentences")
+    return 0
+
+
+def _compare(found: Weights, given: Collection[Line]) -> int:
+    shipped = [(line.text, learnt.suspicion(line.text)) for line in given]
+    off = max(abs(found.suspicion(text) - score) for text, score in shipped if np.isfinite(score))
+    if off > _CLOSE:
+        print(
+            f"{WEIGHTS.name} is stale (off by {off:.2f}): run `python -m testsets.order_classifier`",
+            file=sys.stderr,
+        )
+    return int(off > _CLOSE)
+
+
+def _left_out(given: Sequence[Line]) -> None:
+    for writer in sorted({line.writer for line in given if line.writer != "dev"}):
+        rest, mine = (
+            [line for line in given if line.writer != writer],
+            [line for line in given if line.writer == writer],
+        )
+        found = learn(rest)
+        scores = np.array([found.suspicion(line.text) for line in mine])
+        what = "orders" if mine[0].order else "ordinary"
+        print(
+            f"{writer}: {len(mine)} {what}, "
+            f"{np.mean(scores >= learnt.AN_ORDER):.2f} an order, {np.mean(scores >= learnt.DOUBTFUL):.2f} doubtful"
+        )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
