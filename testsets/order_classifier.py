@@ -1,8 +1,8 @@
 """`python -m testsets.order_classifier`: learn the weights of `furrow.engine.learnt_orders`; with --check, compare.
 
 Orders and ordinary sentences stand in `testsets/order_sentences.jsonl`, each with who wrote it; the ordinary
-records of `dev` are added, at a lower weight since they repeat themselves. Printed are the figures with one
-writer of orders left out at a time: what is caught of somebody whose sentences were never seen.
+records of `dev` are added. Printed are the figures with one writer left out at a time: what is caught of
+somebody whose sentences were never seen.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import orjson
@@ -23,23 +22,23 @@ from sklearn.linear_model import LogisticRegression
 
 import furrow.engine.learnt_orders as learnt
 from furrow.engine.orders import sentences
+from furrow.engine.provenance import texts_of
 from testsets.common import PROMPTS
 
 SENTENCES = Path(__file__).with_name("order_sentences.jsonl")
 WEIGHTS = Path(learnt.__file__).with_name(learnt.WEIGHTS)
-_OF_DEV, _C = 0.15, 20.0
+_C = 20.0
 _CLOSE = 0.05
 """Two logits that differ by less are the same: solvers round differently from machine to machine."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence, whether it is an order, who wrote it, how much it counts."""
+    """A sentence, whether it is an order, who wrote it."""
 
     text: str
     order: bool
     writer: str
-    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -50,15 +49,17 @@ class Weights:
     of_run: dict[str, float]
 
     def suspicion(self, text: str) -> float:
-        """As `learnt_orders.suspicion`, by these weights."""
-        found = learnt.runs(text)
-        return self.bias + sum(self.of_run.get(run, 0.0) for run in found) / math.sqrt(max(1, len(found)))
+        """As `learnt_orders.suspicion`, by these weights and however short."""
+        return max(
+            self.bias + sum(self.of_run.get(run, 0.0) for run in part) / _length(part)
+            for part in learnt.parts(text)
+        )
 
 
 def lines() -> list[Line]:
     """All that it learns from."""
     written = [Line(**orjson.loads(line)) for line in SENTENCES.read_bytes().splitlines()]
-    return [*written, *(Line(text, False, "dev", _OF_DEV) for text in sorted(ordinary("dev")))]
+    return [*written, *(Line(text, False, "dev") for text in sorted(ordinary("dev")))]
 
 
 def ordinary(split: str) -> set[str]:
@@ -67,20 +68,28 @@ def ordinary(split: str) -> set[str]:
     for path in sorted(PROMPTS.glob("*/testset*.jsonl")):
         for case in map(orjson.loads, path.read_bytes().splitlines()):
             if case["split"] == split and "injection" not in case.get("slices", ()):
-                found |= {part for text in _texts(case["input"]) for part in sentences(text)}
+                found |= {part for text in texts_of(case["input"]) for part in sentences(text)}
     return found
 
 
 def learn(given: Collection[Line]) -> Weights:
-    """The weights that tell its orders from the rest."""
-    vectorizer = CountVectorizer(analyzer=learnt.runs, binary=True, min_df=2)
-    counts = vectorizer.fit_transform([line.text for line in given])
-    lengths = np.array([max(1, len(learnt.runs(line.text))) for line in given])
-    scaled = csr_matrix(diags_array(1 / np.sqrt(lengths)) @ counts)
+    """The weights that tell its orders from the rest. Of an ordinary sentence each window is ordinary."""
+    examples = [
+        (part, line)
+        for line in given
+        for part in ([set().union(*learnt.parts(line.text))] if line.order else learnt.parts(line.text))
+    ]
+    vectorizer = CountVectorizer(analyzer=list, binary=True, min_df=2)
+    counts = vectorizer.fit_transform([sorted(part) for part, _ in examples])
+    scaled = csr_matrix(diags_array([1 / _length(part) for part, _ in examples]) @ counts)
     model = LogisticRegression(C=_C, max_iter=5000, tol=1e-6)
-    model.fit(scaled, [line.order for line in given], [line.weight for line in given])
+    model.fit(scaled, [line.order for _, line in examples])
     names = vectorizer.get_feature_names_out()
     return Weights(float(model.intercept_[0]), dict(zip(names, model.coef_[0].tolist(), strict=True)))
+
+
+def _length(part: Collection[str]) -> float:
+    return math.sqrt(max(1, len(part)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = learn(given)
     if parser.parse_args(arguments).check:
         return _compare(found, given)
-    _left_out(given)
+    _print_left_out(given)
     rows = [("", found.bias), *sorted((run, weight) for run, weight in found.of_run.items())]
     written = [f"{run}\t{weight:.2f}" for run, weight in rows if not run or abs(weight) >= 0.01]
     WEIGHTS.write_text("\n".join(written) + "\n", "utf-8")
@@ -110,27 +119,14 @@ def _compare(found: Weights, given: Collection[Line]) -> int:
     return int(off > _CLOSE)
 
 
-def _left_out(given: Sequence[Line]) -> None:
+def _print_left_out(given: Collection[Line]) -> None:
     for writer in sorted({line.writer for line in given if line.writer != "dev"}):
-        rest, mine = (
-            [line for line in given if line.writer != writer],
-            [line for line in given if line.writer == writer],
-        )
-        found = learn(rest)
+        mine = [line for line in given if line.writer == writer]
+        found = learn([line for line in given if line.writer != writer])
         scores = np.array([found.suspicion(line.text) for line in mine])
+        cut, doubted = np.mean(scores >= learnt.ORDER), np.mean(scores >= learnt.DOUBTFUL)
         what = "orders" if mine[0].order else "ordinary"
-        print(
-            f"{writer}: {len(mine)} {what}, "
-            f"{np.mean(scores >= learnt.AN_ORDER):.2f} an order, {np.mean(scores >= learnt.DOUBTFUL):.2f} doubtful"
-        )
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _texts(part)
+        print(f"{writer}: {len(mine)} {what}, {cut:.2f} an order, {doubted:.2f} doubtful")
 
 
 if __name__ == "__main__":

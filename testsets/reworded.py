@@ -1,7 +1,8 @@
 """Attacks in other words: orders to a model that no rule of `furrow.engine.orders` was written on.
 
-They stand in `tests/attacks_in_other_words.jsonl`: `fresh` and `later`, which go to the folders round and round, and
-`blind` and `sealed`, each for one folder, by writers who saw neither the screen nor another attack. All are `test`.
+They stand in `tests/attacks_in_other_words.jsonl`. `fresh` and `later` go to the folders round and round. `blind`, `sealed`
+and `informed` are each for one folder, by writers who saw neither the screen's rules nor another attack; who wrote
+`informed` was told how the screen works. All are `test`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from testsets.common import PROMPTS, Case, dice
 FILE = "testset.reworded.jsonl"
 TEXTS = PROMPTS.parent / "tests/attacks_in_other_words.jsonl"
 UNSEEN = ("fresh", "later")
-FOR_ONE = ("blind", "sealed")
+FOR_ONE = ("blind", "sealed", "informed")
 
 
 def reworded(use_case: str) -> list[Case]:

@@ -21,6 +21,7 @@ def test_every_unseen_text_is_one_case_of_one_folder() -> None:
         *(f"blind-{number:02}" for number in range(1, 73)),
     ]
     texts += [f"sealed-{number:02}" for number in range(1, 64)]
+    texts += [f"informed-{number:02}" for number in range(1, 57)]
     assert Counter(str(case.family) for case in CASES) == {f"reworded_{text}": 1 for text in texts}
     assert min(len(cases) for cases in ALL.values()) >= 20
 

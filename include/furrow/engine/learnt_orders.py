@@ -1,4 +1,4 @@
-"""How much a sentence reads like a wish about what a machine should write down: a learnt figure.
+"""How much a text reads like a wish about what a machine should write down: a learnt figure.
 
 A logistic regression on runs of one to four letters within words. The weights (`order_weights.tsv`) come from
 sentences that were written for it: `python -m testsets.order_classifier`. It knows no wording and no language
@@ -14,38 +14,49 @@ from importlib.resources import files
 
 from furrow.engine.untrusted_text import plain_letters, visible
 
-AN_ORDER = 1.3
-"""From here on it is one: more than any ordinary sentence of the test sets has, in all splits."""
-DOUBTFUL = -1.3
-"""From here on it may be one: so may one in eighty ordinary sentences of `dev`."""
-DOUBTFUL_BESIDE_ONE = -3.0
-"""The same in a record in which an order was found: one in thirteen."""
+ORDER, EVEN = 1.0, 0.0
+"""From `ORDER` on it is one. At `EVEN` it is one as likely as not, by what it learnt from."""
+DOUBTFUL, DOUBTFUL_BESIDE_ONE = -1.5, -3.0
+"""From here on it may be one; the second bound is for a record in which an order was found."""
 WEIGHTS = "order_weights.tsv"
 LONGEST_RUN = 4
+_WINDOW, _STEP = 12, 6
+"""Words: a wish in a long sentence is looked at without the rest of it."""
 _SHORTEST = 24
-"""Runs, those of about eight letters: with fewer a sentence cannot name both a value and a wish."""
+"""Runs, those of about eight letters: with fewer it cannot name both a value and a wish."""
 _DIGIT, _OTHERS = re.compile(r"\d"), re.compile(r"[^\w?!:#]+")
 
 
-def suspicion(sentence: str) -> float:
-    """Its logit: 0 is as much an order as not."""
-    found = runs(sentence)
+@lru_cache(maxsize=4096)
+def suspicion(text: str) -> float:
+    """The logit of the most suspicious part of it; -inf when there is too little to judge."""
+    return max(map(_logit, parts(text)))
+
+
+def parts(text: str) -> list[set[str]]:
+    """The runs of letters of each window of it, words with a blank at both ends, digits alike.
+
+    The weights are of these runs.
+    """
+    words = _OTHERS.sub(" ", _DIGIT.sub("0", plain_letters(visible(text)).lower())).split()
+    last = max(1, len(words) - _WINDOW + _STEP)
+    return [_runs(words[start : start + _WINDOW]) for start in range(0, last, _STEP)]
+
+
+def _runs(words: list[str]) -> set[str]:
+    return {
+        padded[start : start + length]
+        for padded in (f" {word} " for word in words)
+        for length in range(1, LONGEST_RUN + 1)
+        for start in range(len(padded) - length + 1)
+    }
+
+
+def _logit(found: set[str]) -> float:
     if len(found) < _SHORTEST:
         return -math.inf
     bias, weights = _learnt()
-    return bias + sum(weights.get(run, 0.0) for run in found) / math.sqrt(len(found))
-
-
-def runs(sentence: str) -> set[str]:
-    """Its runs of letters, words with a blank at both ends, digits alike: what the weights are of."""
-    plain = _DIGIT.sub("0", plain_letters(visible(sentence)).lower())
-    words = (f" {word} " for word in _OTHERS.sub(" ", plain).split())
-    return {
-        word[start : start + length]
-        for word in words
-        for length in range(1, LONGEST_RUN + 1)
-        for start in range(len(word) - length + 1)
-    }
+    return bias + math.fsum(weights.get(run, 0.0) for run in found) / math.sqrt(len(found))
 
 
 @lru_cache(1)

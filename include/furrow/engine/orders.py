@@ -1,19 +1,21 @@
 """Where a text speaks to the model that reads it instead of to people: orders, fake turns, ready answers.
 
-Cues (`order_cues.py`) are summed per sentence, with points for what a learnt figure says of it
-(`learnt_orders.py`); from three on it is an order. Then the rest of its line
-goes too, and sentences around it that would have passed: a text with one order is not read as a fair one
-any more. Marks of another voice (a turn of a chat format, `<system>`) reach to the last one or the end.
+Cues (`order_cues.py`) are summed per sentence, with points for what is learnt of it (`learnt_orders.py`);
+from three on it is an order. Then the rest of its line goes too, and sentences around it that would have
+passed: a text with one order is not read as a fair one any more. Marks of another voice (a turn of a chat
+format, `<system>`) reach to the last one or the end.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import groupby
 
 from furrow.engine import learnt_orders
 from furrow.engine.order_cues import ENGLISH, HEADINGS, KOREAN, Cue
@@ -23,6 +25,7 @@ PLACEHOLDER = "[지시문]"
 Span = tuple[int, int]
 
 _AN_ORDER, _IN_TWO_SENTENCES, _IN_BAD_COMPANY, _BESIDE_ONE = 3, 4, 2, 1
+_FEW_WORDS = 4
 _A_BARE_HEADING = 4
 """Letters behind the mark of a heading; with more it says what it has to say itself."""
 _SENTENCE = re.compile(r"[^\n]+?(?:(?<=\w\w)[.!?。！？…;]+(?=\s|[가-힣]|$)|(?=\n)|$)")
@@ -72,14 +75,18 @@ def orders(text: str, fields: frozenset[str] = frozenset()) -> list[Span]:
 def undoubted(text: str, bound: float = learnt_orders.DOUBTFUL) -> str:
     """The text without the sentences that may be orders: their suspicion reaches the bound.
 
-    What stands in one line with a placeholder is among them: an order is about what is beside it.
+    What stands in one line with a placeholder is among them, since an order is about what is beside it; so is
+    what is too short to judge beside a sentence in doubt.
     """
     plain = plain_letters(visible(text))
-    spans = [line.span() for line in _LINE.finditer(plain) if PLACEHOLDER in line[0]]
-    for start, end in _spans(plain):
-        if learnt_orders.suspicion(_own(plain[start:end])) >= bound:
-            spans.append((start, end))
-    return _cut(visible(text), _merged(spans)) if spans else text
+    doubtful = [line.span() for line in _LINE.finditer(plain) if PLACEHOLDER in line[0]]
+    spans = _spans(plain)
+    found = _suspicions([_own(plain[start:end]) for start, end in spans])
+    for place, (span, suspicion) in enumerate(zip(spans, found, strict=True)):
+        beside = found[max(0, place - 1) : place + 2] if suspicion == -math.inf else [suspicion]
+        if max(beside) >= bound:
+            doubtful.append(span)
+    return _cut(visible(text), _merged(doubtful)) if doubtful else text
 
 
 def sentences(text: str) -> list[str]:
@@ -164,7 +171,8 @@ def _is_writing(blob: str) -> bool:
 def _sentences(plain: str, fields: frozenset[str]) -> list[Span]:
     spans = _spans(plain)
     pieces = [_own(plain[start:end]) for start, end in spans]
-    scores = [_score(piece, fields) for piece in pieces]
+    by_rules = [_score(piece, fields) for piece in pieces]
+    scores = [score + _points(one) for score, one in zip(by_rules, _suspicions(pieces), strict=True)]
     hits = {place for place, score in enumerate(scores) if score >= _AN_ORDER}
     for place in range(len(pieces) - 1):
         pair = f"{pieces[place]} {pieces[place + 1]}"
@@ -178,17 +186,18 @@ def _sentences(plain: str, fields: frozenset[str]) -> list[Span]:
     covered = 0
     for place in sorted(hits):
         if spans[place][0] >= covered:
-            found.append(_with_company(plain, spans, scores, pieces, place))
+            hands_over = by_rules[place] >= _AN_ORDER and _hands_over(pieces[place])
+            found.append(_with_company(plain, spans, scores, place, hands_over))
             covered = found[-1][1]
     return found
 
 
-def _with_company(plain: str, spans: list[Span], scores: list[int], pieces: list[str], hit: int) -> Span:
+def _with_company(plain: str, spans: list[Span], scores: list[int], hit: int, hands_over: bool) -> Span:
     """The order with suspicious sentences before it and the rest of its line; to the end behind a heading."""
     first = hit
     while first > 0 and scores[first - 1] >= _BESIDE_ONE:
         first -= 1
-    if _hands_over(pieces[hit]):
+    if hands_over:
         return spans[first][0], len(plain)
     last = hit
     while last + 1 < len(spans) and "\n" not in plain[spans[last][1] : spans[last + 1][0]]:
@@ -214,13 +223,23 @@ def _hands_over(piece: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _score(piece: str, fields: frozenset[str]) -> int:
-    """The sum of its cues; read backwards too, since somebody may have written it so. And what is learnt."""
-    return max(_forward(piece, fields), sum(_in_korean(piece[::-1]).values())) + _learnt(piece)
+    """The sum of its cues; read backwards too, since somebody may have written it so."""
+    return max(_forward(piece, fields), sum(_in_korean(piece[::-1]).values()))
 
 
-def _learnt(piece: str) -> int:
-    suspicion = learnt_orders.suspicion(_as_read(piece))
-    return _AN_ORDER if suspicion >= learnt_orders.AN_ORDER else int(suspicion >= 0)
+def _points(suspicion: float) -> int:
+    """What the learnt figure adds to the rules: an order, a cue, nothing."""
+    return _AN_ORDER if suspicion >= learnt_orders.ORDER else int(suspicion >= learnt_orders.EVEN)
+
+
+def _suspicions(pieces: list[str]) -> list[float]:
+    """Of each sentence. Those of few words in a row are judged together: a wish can be cut into pieces."""
+    found: list[float] = []
+    for few, group in groupby(pieces, lambda piece: len(piece.split()) < _FEW_WORDS):
+        told = list(group)
+        joined = learnt_orders.suspicion(_as_read(" ".join(told))) if few else -math.inf
+        found += [max(joined, learnt_orders.suspicion(_as_read(piece))) for piece in told]
+    return found
 
 
 def _forward(piece: str, fields: frozenset[str]) -> int:

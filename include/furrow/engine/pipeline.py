@@ -23,7 +23,7 @@ from furrow.engine.masking import Masking
 from furrow.engine.ordered import ordered
 from furrow.engine.ports import ImageFiles
 from furrow.engine.prompt import context_of
-from furrow.engine.record import Failure, Rejection, Trace, Work
+from furrow.engine.record import Failure, Json, Rejection, Trace, Work
 from furrow.engine.screening import Screening
 from furrow.engine.step import Step, build_step
 from furrow.errors import (
@@ -76,7 +76,8 @@ class Pipeline:
         """
         if not work.open:
             return work
-        seen = self._screening.published(self._screening.seen(work), self._specs)
+        screened = self._screening.seen(work)
+        seen = self._screening.published(screened, self._masking.seen(screened), self._specs)
         outputs = self._masking.published(seen, self._specs)
         result = {field: outputs[step][name] for field, (step, name) in self._result.items()}
         try:
@@ -117,10 +118,12 @@ class Pipeline:
         except TransientError as error:
             work.failure = Failure(step.name, error)
         else:
-            asked = step.name in self._asked
-            specs = self._specs.get(step.name, {})
-            work.outputs[step.name] = self._screening.trusted(seen, output, specs) if asked else output
+            work.outputs[step.name] = self._trusted(step.name, output, seen)
         return work
+
+    def _trusted(self, step: str, output: Json, seen: Work) -> Json:
+        """What a model answered, as far as `screen` trusts it; what code gave as it is."""
+        return self._screening.trusted(seen, output, self._specs[step]) if step in self._asked else output
 
     def _check_fit(self, work: Work, result: dict[str, Any]) -> None:
         """A result that `mask` or `screen` changed may no longer fit: too long with what was put back."""

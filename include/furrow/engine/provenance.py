@@ -8,11 +8,12 @@ record does not have, may be what an attacker chose. It is lost, and with it now
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from furrow.config.models import FieldSpec
+from furrow.config.models import EACH_FIELD, FieldSpec
 from furrow.engine.learnt_orders import DOUBTFUL, DOUBTFUL_BESIDE_ONE
 from furrow.engine.orders import PLACEHOLDER, undoubted
 from furrow.engine.record import Json
@@ -20,57 +21,103 @@ from furrow.engine.untrusted_text import plain_letters, visible
 
 _A_NAME = 3
 """Words; so short a text is taken for words of the record, a longer one for a copy or for the model's own."""
-_WORD = re.compile(r"\w{2,}")
+_ENDINGS = 2
+"""Letters: a particle that a word may have in an answer and not in the record."""
+_WORD = re.compile(r"[a-z0-9]{2,}|[^\W_]{2,}", re.IGNORECASE)
+_LATIN = re.compile(r"[a-z0-9]+")
 _SIGNS = re.compile(r"[\W_]+")
+_NOT_NAMES = ("enum", "date", "integer", "number", "boolean")
+Specs = Mapping[str, FieldSpec]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The letters of a text without blanks, for words of any script, and its words in Latin letters."""
+
+    letters: str
+    latin: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> _Text:
+        plain = _plain(text)
+        return cls(_SIGNS.sub("", plain), frozenset(_LATIN.findall(plain)))
+
+    def __contains__(self, word: str) -> bool:
+        return word in self.latin if _LATIN.fullmatch(word) else word in self.letters
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """The letters of a record, and those of its sentences that no doubt is about."""
+    """What stands in a record, and what of it in sentences that no doubt is about."""
 
-    whole: str
-    sure: str
+    whole: _Text
+    sure: _Text
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Provenance:
         """texts: all of a record, orders cut out. Where there was one, the rest is trusted less."""
         given = list(texts)
         bound = DOUBTFUL_BESIDE_ONE if any(PLACEHOLDER in text for text in given) else DOUBTFUL
-        return cls("\n".join(map(_bare, given)), "\n".join(_bare(undoubted(text, bound)) for text in given))
+        return cls(_Text.of("\n".join(given)), _Text.of("\n".join(undoubted(text, bound) for text in given)))
 
-    def trusted(self, answer: Json, specs: Mapping[str, FieldSpec]) -> Json:
-        """A model's answer without doubtful names and copies; values of closed lists stay."""
-        return answer if self.whole == self.sure else self._fields(answer, specs, self._doubtful)
+    def trusted(self, answer: Json, specs: Specs) -> Json:
+        """A model's answer without doubtful names and copies, nor what a doubtful quote proves.
 
-    def without_copies(self, output: Json, specs: Mapping[str, FieldSpec]) -> Json:
+        Values of closed lists, numbers and dates stay.
+        """
+        return answer if self.whole == self.sure else self._fields(answer, specs, self._trusted_text)
+
+    def without_copies(self, output: Json, specs: Specs) -> Json:
         """What code made, without copies of doubtful sentences; a single word may be one of its own."""
-        return output if self.whole == self.sure else self._fields(output, specs, self._doubtful_copy)
+        return output if self.whole == self.sure else self._fields(output, specs, self._without_copy)
 
-    def _fields(self, value: Json, specs: Mapping[str, FieldSpec], doubts: Any) -> Json:
-        return {name: self._field(part, specs.get(name), doubts) for name, part in value.items()}
+    def _fields(self, output: Json, specs: Specs, left: Callable[[str], str]) -> Json:
+        if EACH_FIELD in output:
+            answers = [
+                {**self._fields(answer, specs, left), "item": answer["item"]} for answer in output[EACH_FIELD]
+            ]
+            return {**output, EACH_FIELD: answers}
+        kept = {name: self._field(value, specs.get(name), left) for name, value in output.items()}
+        for name, spec in specs.items():
+            if spec.quote_of is not None and kept.get(name) != output.get(name):
+                kept |= dict.fromkeys((name, *spec.quotes)) if spec.type != "list" else {}
+        return kept
 
-    def _field(self, value: Any, spec: FieldSpec | None, doubts: Any) -> Any:
-        if spec is not None and "enum" in (spec.type, spec.items):
+    def _field(self, value: Any, spec: FieldSpec | None, left: Callable[[str], str]) -> Any:
+        if spec is not None and (spec.type in _NOT_NAMES or spec.items == "enum"):
             return value
         if isinstance(value, str):
-            return value if not doubts(value) else None if spec is not None and spec.nullable else ""
-        if isinstance(value, dict):
-            return self._fields(value, {}, doubts)
+            kept = left(value)
+            return None if not kept and value and spec is not None and spec.nullable else kept
         if isinstance(value, list):
-            kept = (item for item in value if not (isinstance(item, str) and doubts(item)))
-            return [self._field(item, None, doubts) for item in kept]
+            return [kept for item in value if (kept := self._field(item, None, left)) or not item]
+        if isinstance(value, dict):
+            return {name: self._field(part, None, left) for name, part in value.items()}
         return value
 
-    def _doubtful(self, text: str) -> bool:
-        words = _WORD.findall(text)
-        named = len(words) <= _A_NAME and any(map(self._only_doubtful, map(_bare, words)))
-        return named or self._only_doubtful(_bare(text))
+    def _trusted_text(self, text: str) -> str:
+        """A name without its doubtful words; a longer text whole or not at all."""
+        words = len(_WORD.findall(text))
+        if words > 1 and self._is_doubtful_copy(text):
+            return ""
+        if words > _A_NAME:
+            return text
+        left = _WORD.sub(lambda word: "" if self._is_doubtful(_plain(word[0])) else word[0], text)
+        return text if left == text else " ".join(left.split()) if _SIGNS.sub("", left) else ""
 
-    def _doubtful_copy(self, text: str) -> bool:
-        return len(_WORD.findall(text)) >= _A_NAME and self._only_doubtful(_bare(text))
+    def _without_copy(self, text: str) -> str:
+        return "" if len(_WORD.findall(text)) >= _A_NAME and self._is_doubtful_copy(text) else text
 
-    def _only_doubtful(self, letters: str) -> bool:
-        return bool(letters) and letters in self.whole and letters not in self.sure
+    def _is_doubtful_copy(self, text: str) -> bool:
+        letters = _SIGNS.sub("", _plain(text))
+        return letters in self.whole.letters and letters not in self.sure.letters
+
+    def _is_doubtful(self, word: str) -> bool:
+        """By the longest part of it that the record has, an ending left out."""
+        shortest = max(2, len(word) - _ENDINGS)
+        stems = (word[:length] for length in range(len(word), shortest - 1, -1))
+        stem = next((stem for stem in stems if stem in self.whole), None)
+        return stem is not None and stem not in self.sure
 
 
 def texts_of(value: Any) -> Iterator[str]:
@@ -82,5 +129,5 @@ def texts_of(value: Any) -> Iterator[str]:
             yield from texts_of(part)
 
 
-def _bare(text: str) -> str:
-    return _SIGNS.sub("", plain_letters(visible(text))).casefold()
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", plain_letters(visible(text))).casefold()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from furrow.config.models import FieldSpec, Screen
@@ -53,14 +52,17 @@ class Screening:
         return replace(work, record=replace(work.record, data=data, key=key))
 
     def trusted(self, work: Work, answer: Json, specs: Specs) -> Json:
-        """A model's answer without what it has from a doubtful sentence alone. work: as seen."""
-        return _provenance(work).trusted(answer, specs) if self._on else answer
+        """A model's answer without what it has from a doubtful sentence alone. work: as its step saw it."""
+        return Provenance.of(texts_of(work.record.data)).trusted(answer, specs) if self._on else answer
 
-    def published(self, work: Work, specs: Mapping[str, Specs]) -> Work:
-        """The work with outputs as they may leave. work: as seen; specs: step -> its fields."""
+    def published(self, work: Work, seen: Work, specs: Mapping[str, Specs]) -> Work:
+        """The work with outputs as they may leave.
+
+        work: what `seen` of this gave; seen: as its steps saw it, masked too; specs: step -> its fields.
+        """
         if not self._on:
             return work
-        provenance, outputs = _provenance(work), dict(work.outputs)
+        provenance, outputs = Provenance.of(texts_of(seen.record.data)), dict(work.outputs)
         placed = any(PLACEHOLDER in text for text in (work.record.key, *texts_of(work.record.data)))
         for step, output in outputs.items():
             left = _fields(output, specs.get(step, {})) if placed else output
@@ -75,16 +77,6 @@ class Screening:
         if isinstance(value, dict):
             return {key: self._value(part) for key, part in value.items()}
         return value
-
-
-def _provenance(work: Work) -> Provenance:
-    return _of_texts(tuple(texts_of(work.record.data)))
-
-
-@lru_cache(256)
-def _of_texts(texts: tuple[str, ...]) -> Provenance:
-    """Once for all steps of a record."""
-    return Provenance.of(texts)
 
 
 def _fields(output: Json, specs: Specs) -> Json:
