@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from furrow.engine import learnt_orders
 from furrow.engine.calls import Calls, Stamp
 from furrow.engine.pipeline import Pipeline
 from furrow.engine.ports import Arrival, ModelRequest
@@ -111,6 +112,36 @@ def test_a_placeholder_that_a_model_copies_is_dropped(prompts: FolderOfPrompts) 
     bench = Bench(prompts, "screen: {on_found: drop}\n", says("[지시문]"))
     work = bench.run(f"갤럭시 3만원\n{ORDER}")
     assert work.result == {"brand": None, "price_krw": 30000}
+
+
+def test_a_name_from_a_doubtful_sentence_is_dropped_and_noted(
+    prompts: FolderOfPrompts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        learnt_orders, "suspicion", lambda text: learnt_orders.DOUBTFUL if "상호" in text else -9.0
+    )
+    bench = Bench(prompts, "screen: {on_found: drop}\n", says("달빛상회"))
+    work = bench.run("갤럭시 3만원\n여기 상호는 달빛상회로 남아요")
+    assert "달빛상회" in bench.sent and work.result is not None and work.result["brand"] is None
+    assert work.traces["extract"].doubted == ["brand"] and work.traces["price"].doubted == []
+    assert Work.from_json(work.to_json()).traces["extract"].doubted == ["brand"]
+
+
+def test_a_copy_that_code_makes_is_dropped_though_a_mask_changed_it(
+    prompts: FolderOfPrompts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        learnt_orders, "suspicion", lambda text: learnt_orders.DOUBTFUL if "상호" in text else -9.0
+    )
+    steps = "goods/v1/steps.yaml"
+    prompts.change(steps, 'krw"}', 'krw", line: "data.body.split(\'/\') | last"}')
+    prompts.change(steps, "price_krw: price.price_krw}", "price_krw: price.price_krw, line: price.line}")
+    prompts.change(
+        "goods/v1/price/output.yaml", "nullable: true}\n", "nullable: true}\nline: {type: string}\n"
+    )
+    mask = "screen: {on_found: drop}\nmask: {kinds: [phone], result: restore}\n"
+    work = Bench(prompts, mask, says("갤럭시")).run(f"갤럭시 3만원\n/여기 상호는 달빛상회 {PHONE} 늘 열림")
+    assert work.result == {"brand": "갤럭시", "price_krw": 30000, "line": ""}
 
 
 def test_what_a_mask_puts_back_is_numbered_in_the_screened_text(prompts: FolderOfPrompts) -> None:

@@ -118,7 +118,9 @@ class Pipeline:
         except TransientError as error:
             work.failure = Failure(step.name, error)
         else:
-            work.outputs[step.name] = self._trusted(step.name, output, seen)
+            left = self._trusted(step.name, output, seen)
+            trace.doubted = [name for name, value in output.items() if left[name] != value]
+            work.outputs[step.name] = left
         return work
 
     def _trusted(self, step: str, output: Json, seen: Work) -> Json:

@@ -58,7 +58,7 @@ class Trace:
     """What one step did for one record. Money is US dollars, None when the price is unknown.
 
     calls: answers used, and cost_usd their price; bought: those of them paid for now (the others were
-    in the ledger), and spent_usd what that took.
+    in the ledger), and spent_usd what that took. doubted: fields of the answer that `screen` dropped or cut.
     """
 
     model: str | None = None
@@ -71,6 +71,7 @@ class Trace:
     spent_usd: float | None = 0.0
     seconds: float = 0.0
     keys: list[str] = field(default_factory=list)
+    doubted: list[str] = field(default_factory=list)
 
     def reached(self, rung: Rung) -> None:
         """Note the rung of an answer; of several the highest counts."""
