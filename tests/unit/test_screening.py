@@ -15,6 +15,7 @@ from furrow.engine.pipeline import Pipeline
 from furrow.engine.ports import Arrival, ModelRequest
 from furrow.engine.reading import read_work
 from furrow.engine.record import Outcome, Work
+from furrow.engine.screening import Screening
 from furrow.errors import ConfigError
 from furrow.testing import MemoryLedger, ScriptedModel
 from tests.folders import FolderOfPrompts, record
@@ -144,6 +145,31 @@ def test_a_copy_that_code_makes_is_dropped_though_a_mask_changed_it(
     assert work.result == {"brand": "갤럭시", "price_krw": 30000, "line": ""}
 
 
+def test_an_answer_that_no_longer_fits_without_a_doubtful_name_is_rejected(
+    prompts: FolderOfPrompts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        learnt_orders, "suspicion", lambda text: learnt_orders.DOUBTFUL if "상호" in text else -9.0
+    )
+    prompts.change(
+        STEP_OUTPUT, "brand: {type: string, nullable: true}", "brand: {type: string, pattern: '^.+$'}"
+    )
+    work = Bench(prompts, "screen: {on_found: drop}\n", says("달빛상회")).run("여기 상호는 달빛상회로 남아요")
+    assert work.rejection is not None and work.rejection.reason == "answer_invalid"
+    assert "`extract`" in work.rejection.message and work.traces["extract"].doubted == ["brand"]
+
+
+def test_a_record_that_is_found_out_after_its_steps_is_rejected(
+    prompts: FolderOfPrompts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = ("digest", "extract", "price")
+    bench = Bench(prompts, "screen: {on_found: reject}\n", says("갤럭시"))
+    suspicion = iter([-9.0] * 3 + [9.0] * 99)
+    monkeypatch.setattr(Screening, "_value", lambda self, value: value if next(suspicion) < 0 else "")
+    work = bench.run("갤럭시 3만원", steps)
+    assert work.rejection is not None and work.rejection.reason == "instruction_found"
+
+
 def test_what_a_mask_puts_back_is_numbered_in_the_screened_text(prompts: FolderOfPrompts) -> None:
     prompts.put(STEP_OUTPUT, QUOTED.replace(", quote_of: data.body, on_missing: drop", ""))
     lines = "screen: {on_found: drop}\nmask: {kinds: [phone], result: restore}\n"
@@ -170,3 +196,10 @@ def test_a_screen_makes_another_release(prompts: FolderOfPrompts) -> None:
     before = prompts.load().version().release
     after = Bench(prompts, "screen: {on_found: drop}\n", says(None)).use_case.version().release
     assert before != after
+
+
+def test_run_files_are_read_across_releases_of_furrow(prompts: FolderOfPrompts) -> None:
+    line = Bench(prompts, "screen: {on_found: drop}\n", says("갤럭시")).run("갤럭시 3만원").to_json()
+    assert not [name for name, trace in line["traces"].items() if "doubted" in trace]  # as it was before
+    line["traces"]["extract"]["of a later release"] = 1
+    assert Work.from_json(line).traces["extract"].doubted == []

@@ -24,13 +24,21 @@ _WINDOW, _STEP = 12, 6
 """Words: a wish in a long sentence is looked at without the rest of it."""
 _SHORTEST = 24
 """Runs, those of about eight letters: with fewer it cannot name both a value and a wish."""
+_REMEMBERED = 300
+"""Letters: a sentence is asked about by every step of its record; a longer one is not worth the memory."""
 _DIGIT, _OTHERS = re.compile(r"\d"), re.compile(r"[^\w?!:#]+")
 
 
-@lru_cache(maxsize=4096)
 def suspicion(text: str) -> float:
     """The logit of the most suspicious part of it; -inf when there is too little to judge."""
+    return _known(text) if len(text) <= _REMEMBERED else _figure(text)
+
+
+def _figure(text: str) -> float:
     return max(map(_logit, parts(text)))
+
+
+_known = lru_cache(maxsize=4096)(_figure)
 
 
 def parts(text: str) -> list[set[str]]:

@@ -174,10 +174,11 @@ def _sentences(plain: str, fields: frozenset[str]) -> list[Span]:
     by_rules = [_score(piece, fields) for piece in pieces]
     scores = [score + _points(one) for score, one in zip(by_rules, _suspicions(pieces), strict=True)]
     hits = {place for place, score in enumerate(scores) if score >= _AN_ORDER}
+    by_rule = {place for place, score in enumerate(by_rules) if score >= _AN_ORDER}
     for place in range(len(pieces) - 1):
         pair = f"{pieces[place]} {pieces[place + 1]}"
-        if not {place, place + 1} & hits and _score(pair, fields) >= _IN_TWO_SENTENCES:
-            hits |= {place, place + 1}
+        if not {place, place + 1} & by_rule and _score(pair, fields) >= _IN_TWO_SENTENCES:
+            hits, by_rule = hits | {place, place + 1}, by_rule | {place, place + 1}
     if not hits:
         return []
     doubtful = [place for place, score in enumerate(scores) if score >= _IN_BAD_COMPANY]
@@ -186,7 +187,7 @@ def _sentences(plain: str, fields: frozenset[str]) -> list[Span]:
     covered = 0
     for place in sorted(hits):
         if spans[place][0] >= covered:
-            hands_over = by_rules[place] >= _AN_ORDER and _hands_over(pieces[place])
+            hands_over = place in by_rule and _hands_over(pieces[place])
             found.append(_with_company(plain, spans, scores, place, hands_over))
             covered = found[-1][1]
     return found

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from furrow.config.models import LlmStep
+from furrow.config.models import EACH_FIELD, LlmStep, RetrieveStep
 from furrow.config.use_case import Version
 from furrow.engine import (  # noqa: F401 - registers the kinds of step
     claims_step,
@@ -50,6 +50,8 @@ class Pipeline:
         names = {name for fields in version.outputs.values() for name in fields.specs}
         self._screening = Screening(version.file.screen, names | set(version.file.result))
         self._asked = {config.name for config in version.steps if isinstance(config, LlmStep)}
+        self._each = {name for name in self._asked if getattr(version.step(name), "each", None)}
+        self._searches = [config.name for config in version.steps if isinstance(config, RetrieveStep)]
         self._specs = {step: fields.specs for step, fields in version.outputs.items()}
         self._fields = version.result
         self._result = {field: path.split(".", 1) for field, path in version.file.result.items()}
@@ -76,18 +78,21 @@ class Pipeline:
         """
         if not work.open:
             return work
-        screened = self._screening.seen(work)
-        seen = self._screening.published(screened, self._masking.seen(screened), self._specs)
-        outputs = self._masking.published(seen, self._specs)
-        result = {field: outputs[step][name] for field, (step, name) in self._result.items()}
         try:
-            self._check_fit(work, result)
-            self._check_rules({**context_of(seen), **outputs, "result": result})
+            work.result = self._result_of(work)
         except RecordError as error:
             work.rejection = Rejection(error.reason, CONCLUDING, str(error))
-        else:
-            work.result = result
         return work
+
+    def _result_of(self, work: Work) -> Json:
+        screened = self._screening.seen(work)
+        masked = self._masking.seen(screened)
+        seen = self._screening.published(screened, masked, self._specs, self._found(work))
+        outputs = self._masking.published(seen, self._specs)
+        result = {field: outputs[step][name] for field, (step, name) in self._result.items()}
+        self._check_fit(work, result)
+        self._check_rules({**context_of(seen), **outputs, "result": result})
+        return result
 
     async def complete(self, work: Work) -> Work:
         """All steps of one record, then the result and the rules. Raises RunError."""
@@ -112,20 +117,37 @@ class Pipeline:
             return work
         trace = work.traces[step.name] = Trace()
         try:
-            output = await step.run(seen, trace)
+            output = self._trusted(step.name, await step.run(seen, trace), seen, trace)
         except RecordError as error:
             work.rejection = Rejection(error.reason, step.name, str(error), error.raw)
         except TransientError as error:
             work.failure = Failure(step.name, error)
         else:
-            left = self._trusted(step.name, output, seen)
-            trace.doubted = [name for name, value in output.items() if left[name] != value]
-            work.outputs[step.name] = left
+            work.outputs[step.name] = output
         return work
 
-    def _trusted(self, step: str, output: Json, seen: Work) -> Json:
-        """What a model answered, as far as `screen` trusts it; what code gave as it is."""
-        return self._screening.trusted(seen, output, self._specs[step]) if step in self._asked else output
+    def _trusted(self, step: str, output: Json, seen: Work, trace: Trace) -> Json:
+        """What a model answered, as far as `screen` trusts it. Raises AnswerInvalid if that does not fit."""
+        if step not in self._asked:
+            return output
+        left = self._screening.trusted(seen, output, self._specs[step], self._found(seen))
+        trace.doubted = [name for name, value in output.items() if left[name] != value]
+        if trace.doubted:
+            self._check_answer(step, left)
+        return left
+
+    def _found(self, work: Work) -> list[str]:
+        """What its steps found in the folder's own documents."""
+        return [work.outputs[step]["text"] for step in self._searches if step in work.outputs]
+
+    def _check_answer(self, step: str, left: Json) -> None:
+        fields = self.version.answer_fields(step)
+        try:
+            for answer in left[EACH_FIELD] if step in self._each else [left]:
+                fields.validate({name: answer[name] for name in fields.specs})
+        except ValidationError:
+            what = f"what `screen` left of the answer of `{step}` does not fit output.yaml"
+            raise AnswerInvalid(what) from None
 
     def _check_fit(self, work: Work, result: dict[str, Any]) -> None:
         """A result that `mask` or `screen` changed may no longer fit: too long with what was put back."""

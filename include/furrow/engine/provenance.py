@@ -25,25 +25,28 @@ _ENDINGS = 2
 """Letters: a particle that a word may have in an answer and not in the record."""
 _WORD = re.compile(r"[a-z0-9]{2,}|[^\W_]{2,}", re.IGNORECASE)
 _LATIN = re.compile(r"[a-z0-9]+")
-_SIGNS = re.compile(r"[\W_]+")
+_SIGNS, _ANY_SIGNS = re.compile(r"[\W_]+"), r"[\W_]*"
 _NOT_NAMES = ("enum", "date", "integer", "number", "boolean")
 Specs = Mapping[str, FieldSpec]
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """The letters of a text without blanks, for words of any script, and its words in Latin letters."""
+    """A text as it is read, and its letters without blanks."""
 
+    plain: str
     letters: str
-    latin: frozenset[str]
 
     @classmethod
     def of(cls, text: str) -> _Text:
         plain = _plain(text)
-        return cls(_SIGNS.sub("", plain), frozenset(_LATIN.findall(plain)))
+        return cls(plain, _SIGNS.sub("", plain))
 
     def __contains__(self, word: str) -> bool:
-        return word in self.latin if _LATIN.fullmatch(word) else word in self.letters
+        """In Latin letters from the beginning of a word to the end of one, else anywhere."""
+        if not _LATIN.fullmatch(word):
+            return word in self.letters
+        return bool(re.search(rf"(?<![a-z0-9]){_ANY_SIGNS.join(word)}(?![a-z0-9])", self.plain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,15 @@ class Provenance:
     sure: _Text
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> Provenance:
-        """texts: all of a record, orders cut out. Where there was one, the rest is trusted less."""
-        given = list(texts)
+    def of(cls, texts: Iterable[str], known: Iterable[str] = ()) -> Provenance:
+        """texts: all of a record, orders cut out; where there was one, the rest is trusted less.
+
+        known: texts of the folder itself that its steps found, which no doubt is about.
+        """
+        given, ours = list(texts), list(known)
         bound = DOUBTFUL_BESIDE_ONE if any(PLACEHOLDER in text for text in given) else DOUBTFUL
-        return cls(_Text.of("\n".join(given)), _Text.of("\n".join(undoubted(text, bound) for text in given)))
+        sure = [undoubted(text, bound) for text in given]
+        return cls(_Text.of("\n".join(given + ours)), _Text.of("\n".join(sure + ours)))
 
     def trusted(self, answer: Json, specs: Specs) -> Json:
         """A model's answer without doubtful names and copies, nor what a doubtful quote proves.
@@ -72,7 +79,7 @@ class Provenance:
         return output if self.whole == self.sure else self._fields(output, specs, self._without_copy)
 
     def _fields(self, output: Json, specs: Specs, left: Callable[[str], str]) -> Json:
-        if EACH_FIELD in output:
+        if EACH_FIELD in output and EACH_FIELD not in specs:
             answers = [
                 {**self._fields(answer, specs, left), "item": answer["item"]} for answer in output[EACH_FIELD]
             ]
@@ -87,23 +94,29 @@ class Provenance:
         if spec is not None and (spec.type in _NOT_NAMES or spec.items == "enum"):
             return value
         if isinstance(value, str):
-            kept = left(value)
-            return None if not kept and value and spec is not None and spec.nullable else kept
+            if left(value) == value:
+                return value
+            return None if spec is not None and spec.nullable else self._other_words(value)
         if isinstance(value, list):
-            return [kept for item in value if (kept := self._field(item, None, left)) or not item]
+            kept = (item for item in value if not isinstance(item, str) or left(item) == item)
+            return [self._field(item, None, left) for item in kept]
         if isinstance(value, dict):
             return {name: self._field(part, None, left) for name, part in value.items()}
         return value
 
     def _trusted_text(self, text: str) -> str:
-        """A name without its doubtful words; a longer text whole or not at all."""
-        words = len(_WORD.findall(text))
-        if words > 1 and self._is_doubtful_copy(text):
+        """A name or a copy whole, or nothing."""
+        words = _WORD.findall(plain_letters(text))
+        if words != [_SIGNS.sub("", plain_letters(text))] and self._is_doubtful_copy(text):
             return ""
-        if words > _A_NAME:
-            return text
-        left = _WORD.sub(lambda word: "" if self._is_doubtful(_plain(word[0])) else word[0], text)
-        return text if left == text else " ".join(left.split()) if _SIGNS.sub("", left) else ""
+        doubtful = len(words) <= _A_NAME and any(self._is_doubtful(_plain(word)) for word in words)
+        return "" if doubtful else text
+
+    def _other_words(self, text: str) -> str:
+        """For a field that cannot be null: a name without its doubtful words, nothing of anything else."""
+        words = _WORD.findall(plain_letters(text))
+        of_a_name = words if len(words) <= _A_NAME else []
+        return " ".join(word for word in of_a_name if not self._is_doubtful(_plain(word)))
 
     def _without_copy(self, text: str) -> str:
         return "" if len(_WORD.findall(text)) >= _A_NAME and self._is_doubtful_copy(text) else text

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -155,7 +155,7 @@ class Work:
             "time": self.record.time.isoformat(),
             "data": self.record.data,
             "outputs": self.outputs,
-            "traces": {name: asdict(trace) for name, trace in self.traces.items()},
+            "traces": {name: _stored(trace) for name, trace in self.traces.items()},
             "rejection": asdict(self.rejection) if self.rejection else None,
             "result": self.result,
         }
@@ -173,6 +173,14 @@ class Work:
         )
 
 
+def _stored(trace: Trace) -> Json:
+    """An earlier Furrow, which knows no doubt, can read what no doubt was about."""
+    stored = asdict(trace)
+    return stored if trace.doubted else {name: value for name, value in stored.items() if name != "doubted"}
+
+
 def _trace(stored: Json) -> Trace:
-    rung = stored["rung"]
-    return Trace(**{**stored, "rung": Rung(rung) if rung else None})
+    """What a later Furrow wrote down besides is not kept."""
+    rung, known = stored["rung"], {one.name for one in fields(Trace)}
+    kept = {name: value for name, value in stored.items() if name in known}
+    return Trace(**{**kept, "rung": Rung(rung) if rung else None})

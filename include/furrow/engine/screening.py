@@ -51,18 +51,24 @@ class Screening:
             )
         return replace(work, record=replace(work.record, data=data, key=key))
 
-    def trusted(self, work: Work, answer: Json, specs: Specs) -> Json:
-        """A model's answer without what it has from a doubtful sentence alone. work: as its step saw it."""
-        return Provenance.of(texts_of(work.record.data)).trusted(answer, specs) if self._on else answer
+    def trusted(self, work: Work, answer: Json, specs: Specs, known: Iterable[str] = ()) -> Json:
+        """A model's answer without what it has from a doubtful sentence alone.
 
-    def published(self, work: Work, seen: Work, specs: Mapping[str, Specs]) -> Work:
+        work: as its step saw it; known: texts of the folder itself that the step saw too.
+        """
+        return Provenance.of(texts_of(work.record.data), known).trusted(answer, specs) if self._on else answer
+
+    def published(
+        self, work: Work, seen: Work, specs: Mapping[str, Specs], known: Iterable[str] = ()
+    ) -> Work:
         """The work with outputs as they may leave.
 
-        work: what `seen` of this gave; seen: as its steps saw it, masked too; specs: step -> its fields.
+        work: what `seen` of this gave; seen: as its steps saw it, masked too; specs: step -> its fields;
+        known: as for `trusted`.
         """
         if not self._on:
             return work
-        provenance, outputs = Provenance.of(texts_of(seen.record.data)), dict(work.outputs)
+        provenance, outputs = Provenance.of(texts_of(seen.record.data), known), dict(work.outputs)
         placed = any(PLACEHOLDER in text for text in (work.record.key, *texts_of(work.record.data)))
         for step, output in outputs.items():
             left = _fields(output, specs.get(step, {})) if placed else output
