@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 
 import furrow.engine.learnt_orders as learnt
 from furrow.engine.orders import sentences
-from furrow.engine.provenance import texts_of
+from furrow.engine.provenance import texts_in
 from testsets.common import PROMPTS
 
 SENTENCES = Path(__file__).with_name("order_sentences.jsonl")
@@ -68,7 +68,7 @@ def ordinary(split: str) -> set[str]:
     for path in sorted(PROMPTS.glob("*/testset*.jsonl")):
         for case in map(orjson.loads, path.read_bytes().splitlines()):
             if case["split"] == split and "injection" not in case.get("slices", ()):
-                found |= {part for text in texts_of(case["input"]) for part in sentences(text)}
+                found |= {part for text in texts_in(case["input"]) for part in sentences(text)}
     return found
 
 

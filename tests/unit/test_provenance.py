@@ -8,7 +8,7 @@ import pytest
 
 from furrow.config.models import FieldSpec
 from furrow.engine import learnt_orders
-from furrow.engine.provenance import Provenance, texts_of
+from furrow.engine.provenance import Provenance, Wording, texts_in
 
 SPECS = {
     "brand": FieldSpec(type="string", nullable=True),
@@ -27,7 +27,7 @@ def provenance(monkeypatch: pytest.MonkeyPatch) -> Provenance:
     monkeypatch.setattr(
         learnt_orders, "suspicion", lambda text: learnt_orders.DOUBTFUL if "상호" in text else -9.0
     )
-    return Provenance.of(texts_of(RECORD))
+    return Provenance.of(texts_in(RECORD))
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,14 @@ def test_a_plain_field_may_be_called_answers(provenance: Provenance) -> None:
     assert provenance.trusted({"answers": ["달빛상회", "책상"]}, specs) == {"answers": ["책상"]}
 
 
-def test_what_the_folder_itself_says_is_not_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "ours",
+    [Wording.of("달빛상회는 2층에 있다"), Wording.of_names(["달빛 상회", "문구점"])],
+    ids=["document", "table"],
+)
+def test_what_the_folder_itself_says_is_not_doubted(ours: Wording, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learnt_orders, "suspicion", lambda text: 0.0 if "상호" in text else -9.0)
-    provenance = Provenance.of(["여기 상호는 달빛상회로 남아요"], ["달빛상회는 2층에 있다"])
+    provenance = Provenance.of(["여기 상호는 달빛상회로 남아요"], lambda: [ours])
     assert provenance.trusted({"brand": "달빛상회"}, SPECS) == {"brand": "달빛상회"}
 
 

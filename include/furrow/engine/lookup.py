@@ -111,6 +111,11 @@ class Index:
         for number, row in enumerate(self._rows):
             self._numbers.setdefault(scope_of(row[name] for name in columns), []).append(number)
 
+    @property
+    def names(self) -> list[str]:
+        """Every name of every row, aliases too."""
+        return [name for row in self._rows for name in self._names(row)]
+
     def find(self, mention: str, scope: Scope) -> Link:
         """The one row within the scope that the name fits, or why there is none."""
         if scope not in self._numbers:

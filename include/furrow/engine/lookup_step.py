@@ -13,6 +13,7 @@ from furrow.engine.calls import Answers
 from furrow.engine.lookup import Index, Link, Scope, scope_of
 from furrow.engine.ports import Json
 from furrow.engine.prompt import context_of, texts_of
+from furrow.engine.provenance import Wording
 from furrow.engine.record import Trace, Work
 from furrow.engine.step import step_of
 
@@ -69,6 +70,16 @@ class LookupRunner:
 def _index_of(table: Table, content_hash: str, step: str) -> Index:
     """Once in a process for each release."""
     return Index(table.rows(), LookupStep.model_validate_json(step))
+
+
+def names_of(config: LookupStep, version: Version) -> Wording:
+    """The names of its table."""
+    return _wording_of(version.tables[config.name], version.content_hash, config.model_dump_json())
+
+
+@lru_cache(8)
+def _wording_of(table: Table, content_hash: str, step: str) -> Wording:
+    return Wording.of_names(_index_of(table, content_hash, step).names)
 
 
 def _each_once(values: Any) -> list[Any]:

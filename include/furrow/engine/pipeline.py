@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
-from furrow.config.models import EACH_FIELD, LlmStep, RetrieveStep
+from furrow.config.models import EACH_FIELD, LlmStep, LookupStep, RetrieveStep
 from furrow.config.use_case import Version
 from furrow.engine import (  # noqa: F401 - registers the kinds of step
     claims_step,
@@ -19,10 +19,12 @@ from furrow.engine import (  # noqa: F401 - registers the kinds of step
     retrieve_step,
 )
 from furrow.engine.calls import Answers
+from furrow.engine.lookup_step import names_of
 from furrow.engine.masking import Masking
 from furrow.engine.ordered import ordered
 from furrow.engine.ports import ImageFiles
 from furrow.engine.prompt import context_of
+from furrow.engine.provenance import Wording
 from furrow.engine.record import Failure, Json, Rejection, Trace, Work
 from furrow.engine.screening import Screening
 from furrow.engine.step import Step, build_step
@@ -51,7 +53,6 @@ class Pipeline:
         self._screening = Screening(version.file.screen, names | set(version.file.result))
         self._asked = {config.name for config in version.steps if isinstance(config, LlmStep)}
         self._each = {name for name in self._asked if getattr(version.step(name), "each", None)}
-        self._searches = [config.name for config in version.steps if isinstance(config, RetrieveStep)]
         self._specs = {step: fields.specs for step, fields in version.outputs.items()}
         self._fields = version.result
         self._result = {field: path.split(".", 1) for field, path in version.file.result.items()}
@@ -87,7 +88,7 @@ class Pipeline:
     def _result_of(self, work: Work) -> Json:
         screened = self._screening.seen(work)
         masked = self._masking.seen(screened)
-        seen = self._screening.published(screened, masked, self._specs, self._found(work))
+        seen = self._screening.published(screened, masked, self._specs, lambda: self._ours(work))
         outputs = self._masking.published(seen, self._specs)
         result = {field: outputs[step][name] for field, (step, name) in self._result.items()}
         self._check_fit(work, result)
@@ -130,15 +131,19 @@ class Pipeline:
         """What a model answered, as far as `screen` trusts it. Raises AnswerInvalid if that does not fit."""
         if step not in self._asked:
             return output
-        left = self._screening.trusted(seen, output, self._specs[step], self._found(seen))
+        left = self._screening.trusted(seen, output, self._specs[step], lambda: self._ours(seen))
         trace.doubted = [name for name, value in output.items() if left[name] != value]
         if trace.doubted:
             self._check_answer(step, left)
         return left
 
-    def _found(self, work: Work) -> list[str]:
-        """What its steps found in the folder's own documents."""
-        return [work.outputs[step]["text"] for step in self._searches if step in work.outputs]
+    def _ours(self, work: Work) -> Iterator[Wording]:
+        """What the folder itself says: names of its tables, and what the steps found in its documents."""
+        for config in self.version.steps:
+            if isinstance(config, LookupStep):
+                yield names_of(config, self.version)
+            elif isinstance(config, RetrieveStep) and config.name in work.outputs:
+                yield Wording.of(work.outputs[config.name]["text"])
 
     def _check_answer(self, step: str, left: Json) -> None:
         fields = self.version.answer_fields(step)

@@ -31,16 +31,23 @@ Specs = Mapping[str, FieldSpec]
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class Wording:
     """A text as it is read, and its letters without blanks."""
 
     plain: str
     letters: str
 
     @classmethod
-    def of(cls, text: str) -> _Text:
+    def of(cls, text: str) -> Wording:
+        """Of a text in which a line may end within a name."""
         plain = _plain(text)
         return cls(plain, _SIGNS.sub("", plain))
+
+    @classmethod
+    def of_names(cls, names: Iterable[str]) -> Wording:
+        """Of names that are apart from each other."""
+        plain = [_plain(name) for name in names]
+        return cls("\n".join(plain), "\n".join(_SIGNS.sub("", name) for name in plain))
 
     def __contains__(self, word: str) -> bool:
         """In Latin letters from the beginning of a word to the end of one, else anywhere."""
@@ -49,23 +56,25 @@ class _Text:
         return bool(re.search(rf"(?<![a-z0-9]){_ANY_SIGNS.join(word)}(?![a-z0-9])", self.plain))
 
 
+Ours = Callable[[], Iterable[Wording]]
+"""What the folder itself says: names of its tables, passages that its steps found. No doubt is about it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """What stands in a record, and what of it in sentences that no doubt is about."""
 
-    whole: _Text
-    sure: _Text
+    whole: Wording
+    sure: Wording
+    ours: Ours = tuple
 
     @classmethod
-    def of(cls, texts: Iterable[str], known: Iterable[str] = ()) -> Provenance:
-        """texts: all of a record, orders cut out; where there was one, the rest is trusted less.
-
-        known: texts of the folder itself that its steps found, which no doubt is about.
-        """
-        given, ours = list(texts), list(known)
+    def of(cls, texts: Iterable[str], ours: Ours = tuple) -> Provenance:
+        """texts: all of a record, orders cut out; where there was one, the rest is trusted less."""
+        given = list(texts)
         bound = DOUBTFUL_BESIDE_ONE if any(PLACEHOLDER in text for text in given) else DOUBTFUL
         sure = [undoubted(text, bound) for text in given]
-        return cls(_Text.of("\n".join(given + ours)), _Text.of("\n".join(sure + ours)))
+        return cls(Wording.of("\n".join(given)), Wording.of("\n".join(sure)), ours)
 
     def trusted(self, answer: Json, specs: Specs) -> Json:
         """A model's answer without doubtful names and copies, nor what a doubtful quote proves.
@@ -123,23 +132,27 @@ class Provenance:
 
     def _is_doubtful_copy(self, text: str) -> bool:
         letters = _SIGNS.sub("", _plain(text))
-        return letters in self.whole.letters and letters not in self.sure.letters
+        if letters not in self.whole.letters or letters in self.sure.letters:
+            return False
+        return not any(letters in one.letters for one in self.ours())
 
     def _is_doubtful(self, word: str) -> bool:
         """By the longest part of it that the record has, an ending left out."""
         shortest = max(2, len(word) - _ENDINGS)
         stems = (word[:length] for length in range(len(word), shortest - 1, -1))
         stem = next((stem for stem in stems if stem in self.whole), None)
-        return stem is not None and stem not in self.sure
+        if stem is None or stem in self.sure:
+            return False
+        return not any(stem in one for one in self.ours())
 
 
-def texts_of(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
     """Every text in a value of a record."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | dict):
         for part in value.values() if isinstance(value, dict) else value:
-            yield from texts_of(part)
+            yield from texts_in(part)
 
 
 def _plain(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from furrow.config.models import FieldSpec, Screen
 from furrow.engine.orders import PLACEHOLDER, screened
-from furrow.engine.provenance import Provenance, texts_of
+from furrow.engine.provenance import Ours, Provenance, texts_in
 from furrow.engine.record import Json, Work
 from furrow.errors import InstructionFound
 
@@ -51,25 +51,23 @@ class Screening:
             )
         return replace(work, record=replace(work.record, data=data, key=key))
 
-    def trusted(self, work: Work, answer: Json, specs: Specs, known: Iterable[str] = ()) -> Json:
+    def trusted(self, work: Work, answer: Json, specs: Specs, ours: Ours = tuple) -> Json:
         """A model's answer without what it has from a doubtful sentence alone.
 
-        work: as its step saw it; known: texts of the folder itself that the step saw too.
+        work: as its step saw it; ours: what the folder itself says.
         """
-        return Provenance.of(texts_of(work.record.data), known).trusted(answer, specs) if self._on else answer
+        return Provenance.of(texts_in(work.record.data), ours).trusted(answer, specs) if self._on else answer
 
-    def published(
-        self, work: Work, seen: Work, specs: Mapping[str, Specs], known: Iterable[str] = ()
-    ) -> Work:
+    def published(self, work: Work, seen: Work, specs: Mapping[str, Specs], ours: Ours = tuple) -> Work:
         """The work with outputs as they may leave.
 
         work: what `seen` of this gave; seen: as its steps saw it, masked too; specs: step -> its fields;
-        known: as for `trusted`.
+        ours: as for `trusted`.
         """
         if not self._on:
             return work
-        provenance, outputs = Provenance.of(texts_of(seen.record.data), known), dict(work.outputs)
-        placed = any(PLACEHOLDER in text for text in (work.record.key, *texts_of(work.record.data)))
+        provenance, outputs = Provenance.of(texts_in(seen.record.data), ours), dict(work.outputs)
+        placed = any(PLACEHOLDER in text for text in (work.record.key, *texts_in(work.record.data)))
         for step, output in outputs.items():
             left = _fields(output, specs.get(step, {})) if placed else output
             outputs[step] = provenance.without_copies(left, specs.get(step, {}))
