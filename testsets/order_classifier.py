@@ -96,9 +96,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0: written, or with --check as fresh as it can be."""
     parser = argparse.ArgumentParser(prog="python -m testsets.order_classifier", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when the weights are stale")
+    checks = parser.parse_args(arguments).check
     given = lines()
     found = learn(given)
-    if parser.parse_args(arguments).check:
+    if checks:
         return _compare(found, given)
     _print_left_out(given)
     rows = [("", found.bias), *sorted((run, weight) for run, weight in found.of_run.items())]

@@ -1,4 +1,4 @@
-"""Attacks in other words: orders to a model that no rule of `furrow.engine.orders` was written on.
+"""Attacks in other words: orders to a model that no cue of `furrow.engine.order_cues` was written on.
 
 They stand in `tests/attacks_in_other_words.jsonl`. `fresh` and `later` go to the folders round and round. `blind`, `sealed`
 and `informed` are each for one folder, by writers who saw neither the screen's rules nor another attack; who wrote

@@ -30,6 +30,14 @@ price_text: {type: string, nullable: true}
 STEP_OUTPUT = "goods/v1/extract/output.yaml"
 
 
+@pytest.fixture
+def doubted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentences with `상호` may be orders, and nothing else."""
+    monkeypatch.setattr(
+        learnt_orders, "suspicion", lambda text: learnt_orders.DOUBTFUL if "상호" in text else -9.0
+    )
+
+
 class Bench:
     """The small use case with a screen, and a model that says what it is told."""
 
@@ -115,12 +123,8 @@ def test_a_placeholder_that_a_model_copies_is_dropped(prompts: FolderOfPrompts) 
     assert work.result == {"brand": None, "price_krw": 30000}
 
 
-def test_a_name_from_a_doubtful_sentence_is_dropped_and_noted(
-    prompts: FolderOfPrompts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        learnt_orders, "suspicion", lambda text: learnt_orders.DOUBTFUL if "상호" in text else -9.0
-    )
+@pytest.mark.usefixtures("doubted")
+def test_a_name_from_a_doubtful_sentence_is_dropped_and_noted(prompts: FolderOfPrompts) -> None:
     bench = Bench(prompts, "screen: {on_found: drop}\n", says("달빛상회"))
     work = bench.run("갤럭시 3만원\n여기 상호는 달빛상회로 남아요")
     assert "달빛상회" in bench.sent and work.result is not None and work.result["brand"] is None
@@ -128,12 +132,8 @@ def test_a_name_from_a_doubtful_sentence_is_dropped_and_noted(
     assert Work.from_json(work.to_json()).traces["extract"].doubted == ["brand"]
 
 
-def test_a_copy_that_code_makes_is_dropped_though_a_mask_changed_it(
-    prompts: FolderOfPrompts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        learnt_orders, "suspicion", lambda text: learnt_orders.DOUBTFUL if "상호" in text else -9.0
-    )
+@pytest.mark.usefixtures("doubted")
+def test_a_copy_that_code_makes_is_dropped_though_a_mask_changed_it(prompts: FolderOfPrompts) -> None:
     steps = "goods/v1/steps.yaml"
     prompts.change(steps, 'krw"}', 'krw", line: "data.body.split(\'/\') | last"}')
     prompts.change(steps, "price_krw: price.price_krw}", "price_krw: price.price_krw, line: price.line}")
@@ -145,12 +145,8 @@ def test_a_copy_that_code_makes_is_dropped_though_a_mask_changed_it(
     assert work.result == {"brand": "갤럭시", "price_krw": 30000, "line": ""}
 
 
-def test_an_answer_that_no_longer_fits_without_a_doubtful_name_is_rejected(
-    prompts: FolderOfPrompts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        learnt_orders, "suspicion", lambda text: learnt_orders.DOUBTFUL if "상호" in text else -9.0
-    )
+@pytest.mark.usefixtures("doubted")
+def test_an_answer_that_no_longer_fits_without_a_doubtful_name_is_rejected(prompts: FolderOfPrompts) -> None:
     prompts.change(
         STEP_OUTPUT, "brand: {type: string, nullable: true}", "brand: {type: string, pattern: '^.+$'}"
     )

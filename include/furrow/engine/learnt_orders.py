@@ -19,7 +19,7 @@ ORDER, EVEN = 1.0, 0.0
 DOUBTFUL, DOUBTFUL_BESIDE_ONE = -1.5, -3.0
 """From here on it may be one; the second bound is for a record in which an order was found."""
 WEIGHTS = "order_weights.tsv"
-LONGEST_RUN = 4
+_LONGEST_RUN = 4
 _WINDOW, _STEP = 12, 6
 """Words: a wish in a long sentence is looked at without the rest of it."""
 _SHORTEST = 24
@@ -55,7 +55,7 @@ def _runs(words: list[str]) -> set[str]:
     return {
         padded[start : start + length]
         for padded in (f" {word} " for word in words)
-        for length in range(1, LONGEST_RUN + 1)
+        for length in range(1, _LONGEST_RUN + 1)
         for start in range(len(padded) - length + 1)
     }
 

@@ -51,8 +51,7 @@ class Pipeline:
         self._masking = Masking(version.file.mask)
         names = {name for fields in version.outputs.values() for name in fields.specs}
         self._screening = Screening(version.file.screen, names | set(version.file.result))
-        self._asked = {config.name for config in version.steps if isinstance(config, LlmStep)}
-        self._each = {name for name in self._asked if getattr(version.step(name), "each", None)}
+        self._asked = {config.name: config for config in version.steps if isinstance(config, LlmStep)}
         self._specs = {step: fields.specs for step, fields in version.outputs.items()}
         self._fields = version.result
         self._result = {field: path.split(".", 1) for field, path in version.file.result.items()}
@@ -148,7 +147,7 @@ class Pipeline:
     def _check_answer(self, step: str, left: Json) -> None:
         fields = self.version.answer_fields(step)
         try:
-            for answer in left[EACH_FIELD] if step in self._each else [left]:
+            for answer in [left] if self._asked[step].each is None else left[EACH_FIELD]:
                 fields.validate({name: answer[name] for name in fields.specs})
         except ValidationError:
             what = f"what `screen` left of the answer of `{step}` does not fit output.yaml"

@@ -81,45 +81,38 @@ class Provenance:
 
         Values of closed lists, numbers and dates stay.
         """
-        return answer if self.whole == self.sure else self._fields(answer, specs, self._trusted_text)
+        return answer if self.whole == self.sure else self._fields(answer, specs, self._is_doubtful_text)
 
     def without_copies(self, output: Json, specs: Specs) -> Json:
         """What code made, without copies of doubtful sentences; a single word may be one of its own."""
-        return output if self.whole == self.sure else self._fields(output, specs, self._without_copy)
+        return output if self.whole == self.sure else self._fields(output, specs, self._is_doubtful_passage)
 
-    def _fields(self, output: Json, specs: Specs, left: Callable[[str], str]) -> Json:
+    def _fields(self, output: Json, specs: Specs, doubts: Callable[[str], bool]) -> Json:
         if EACH_FIELD in output and EACH_FIELD not in specs:
             answers = [
-                {**self._fields(answer, specs, left), "item": answer["item"]} for answer in output[EACH_FIELD]
+                {**self._fields(answer, specs, doubts), "item": answer["item"]}
+                for answer in output[EACH_FIELD]
             ]
             return {**output, EACH_FIELD: answers}
-        kept = {name: self._field(value, specs.get(name), left) for name, value in output.items()}
+        kept = {name: self._field(value, specs.get(name), doubts) for name, value in output.items()}
         for name, spec in specs.items():
             if spec.quote_of is not None and kept.get(name) != output.get(name):
                 kept |= dict.fromkeys((name, *spec.quotes)) if spec.type != "list" else {}
         return kept
 
-    def _field(self, value: Any, spec: FieldSpec | None, left: Callable[[str], str]) -> Any:
+    def _field(self, value: Any, spec: FieldSpec | None, doubts: Callable[[str], bool]) -> Any:
         if spec is not None and (spec.type in _NOT_NAMES or spec.items == "enum"):
             return value
         if isinstance(value, str):
-            if left(value) == value:
+            if not doubts(value):
                 return value
             return None if spec is not None and spec.nullable else self._other_words(value)
         if isinstance(value, list):
-            kept = (item for item in value if not isinstance(item, str) or left(item) == item)
-            return [self._field(item, None, left) for item in kept]
+            kept = (item for item in value if not (isinstance(item, str) and doubts(item)))
+            return [self._field(item, None, doubts) for item in kept]
         if isinstance(value, dict):
-            return {name: self._field(part, None, left) for name, part in value.items()}
+            return {name: self._field(part, None, doubts) for name, part in value.items()}
         return value
-
-    def _trusted_text(self, text: str) -> str:
-        """A name or a copy whole, or nothing."""
-        words = _WORD.findall(plain_letters(text))
-        if words != [_SIGNS.sub("", plain_letters(text))] and self._is_doubtful_copy(text):
-            return ""
-        doubtful = len(words) <= _A_NAME and any(self._is_doubtful(_plain(word)) for word in words)
-        return "" if doubtful else text
 
     def _other_words(self, text: str) -> str:
         """For a field that cannot be null: a name without its doubtful words, nothing of anything else."""
@@ -127,8 +120,17 @@ class Provenance:
         of_a_name = words if len(words) <= _A_NAME else []
         return " ".join(word for word in of_a_name if not self._is_doubtful(_plain(word)))
 
-    def _without_copy(self, text: str) -> str:
-        return "" if len(_WORD.findall(text)) >= _A_NAME and self._is_doubtful_copy(text) else text
+    def _is_doubtful_text(self, text: str) -> bool:
+        """A copy, or a name with a doubtful word. One clean word is no copy: it may stand within another."""
+        plain = plain_letters(text)
+        words = _WORD.findall(plain)
+        if words != [_SIGNS.sub("", plain)] and self._is_doubtful_copy(text):
+            return True
+        return len(words) <= _A_NAME and any(self._is_doubtful(_plain(word)) for word in words)
+
+    def _is_doubtful_passage(self, text: str) -> bool:
+        """A copy of more than a word or two, which may be code's own."""
+        return len(_WORD.findall(text)) >= _A_NAME and self._is_doubtful_copy(text)
 
     def _is_doubtful_copy(self, text: str) -> bool:
         letters = _SIGNS.sub("", _plain(text))

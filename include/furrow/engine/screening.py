@@ -15,7 +15,7 @@ from typing import Any
 
 from furrow.config.models import FieldSpec, Screen
 from furrow.engine.orders import PLACEHOLDER, screened
-from furrow.engine.provenance import Ours, Provenance, texts_in
+from furrow.engine.provenance import Ours, Provenance, Specs, texts_in
 from furrow.engine.record import Json, Work
 from furrow.errors import InstructionFound
 
@@ -23,7 +23,6 @@ _AS_WRITTEN_BACK = re.compile(r"[\[(<{【]\s?지시문\s?[\])>}】]|^\s*지시�
 """The placeholder as a model may write it: in other brackets, or alone without any."""
 _NOTHING = re.compile(r"[\s\W_]*")
 _BLANKS = re.compile(r"[ \t]{2,}")
-Specs = Mapping[str, FieldSpec]
 
 
 class Screening:
