@@ -77,6 +77,13 @@ def test_the_json_holds_the_report_the_gate_and_the_place_of_the_page(home: Path
         pytest.param(["--split", "test"], 3, "-test.html", id="split"),
         pytest.param(["--slice", "short"], 3, "-short.html", id="slice"),
         pytest.param(["--slice", "short", "--slice", "long"], 5, "-short-long.html", id="slices"),
+        pytest.param(["--without", "short"], 3, "-without_short.html", id="all but a slice"),
+        pytest.param(
+            ["--slice", "long", "--without", "short"],
+            2,
+            "-long-without_short.html",
+            id="of one and not of another",
+        ),
         pytest.param(["--limit", "2"], 2, "-sample2.html", id="sample"),
         pytest.param(["--limit", "60"], 6, ".html", id="a limit that cuts nothing"),
         pytest.param(["--model", "large"], 6, "-large.html", id="model"),
@@ -142,6 +149,12 @@ def test_results_are_printed_also_when_their_page_cannot_be_written(home: Path) 
             ["--model", "larg"], "models.yaml has no model `larg`; did you mean `large`?", id="model"
         ),
         pytest.param(["--slice", "shor"], "has the slice `shor`; did you mean `short`?", id="slice"),
+        pytest.param(["--without", "shor"], "has the slice `shor`; did you mean `short`?", id="without"),
+        pytest.param(
+            ["--slice", "short", "--without", "short"],
+            "every case that was asked for has the slice short",
+            id="none left",
+        ),
         pytest.param(["--version", "v9"], "has no version `v9`", id="version"),
     ],
 )

@@ -200,6 +200,7 @@ def test_only_some_of_many_leaks_are_named() -> None:
     [
         pytest.param(Scope(model="large"), OPEN, id="another model"),
         pytest.param(Scope(slices=("short",)), OPEN, id="some slices"),
+        pytest.param(Scope(without=("injection",)), OPEN, id="not all slices"),
         pytest.param(Scope(split="dev"), OPEN, id="what prompts were made on"),
         pytest.param(Scope(split="test", sampled_from=5000, synthetic=True), PASS, id="a sample of the test"),
     ],

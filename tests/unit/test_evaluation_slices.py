@@ -139,13 +139,16 @@ def test_a_text_that_another_case_forbids_is_no_leak(listings: Listings) -> None
 
 
 def test_what_was_judged_is_said_before_the_figures(listings: Listings) -> None:
-    scope = Scope(split="test", slices=("short",), sampled_from=40, model="large", synthetic=True)
+    scope = Scope(
+        split="test", slices=("short",), without=("long",), sampled_from=40, model="large", synthetic=True
+    )
     report = scored(listings, *map(accepted, listings[1]), scope=scope)
     before, _, _ = shown(report).partition("Fields")
     assert "The cases are synthetic" in before
     assert "A sample: 4 of 40 cases." in before
     assert "Only the cases of the split `test`." in before
     assert "Only the cases of the slices short." in before
+    assert "Without the cases of the slices long." in before
     assert "Every llm step was asked to use `large`" in before
     assert report.to_json()["scope"]["slices"] == ["short"]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -30,6 +31,17 @@ class Split(StrEnum):
     test = "test"
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Which cases, and of which model, an evaluation was asked for; the options of the command."""
+
+    split: Literal["dev", "test"] | None
+    slices: tuple[str, ...]
+    without: tuple[str, ...]
+    limit: int | None
+    model: str | None
+
+
 def evaluate(
     use_case: UseCaseName,
     version: VersionOption = None,
@@ -38,6 +50,10 @@ def evaluate(
     ] = None,
     slices: Annotated[
         list[str] | None, typer.Option("--slice", metavar="SLICE", help="Only its cases; may be repeated.")
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", metavar="SLICE", help="Not its cases, such as injection; may be repeated."),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="A sample of at most so many cases, the same each time.")
@@ -51,7 +67,7 @@ def evaluate(
         typer.Option(
             dir_okay=False,
             help="Where the page goes. Default: var/reports/<use case>-<release>.html; --model, --split, "
-            "--slice and --limit add to the name.",
+            "--slice, --without and --limit add to the name.",
         ),
     ] = None,
     no_compare: Annotated[
@@ -76,18 +92,19 @@ def evaluate(
 
     deployment = open_deployment()
     if watch:
-        if any((split, slices, limit, model, as_json, html, open_page)):
+        if any((split, slices, without, limit, model, as_json, html, open_page)):
             raise typer.BadParameter("--watch takes --version alone")
         from furrow.cli.watch import watch as watch_it
 
         watch_it(deployment, use_case, version)
         return
     loaded = deployment.use_case(use_case)
-    report = _report(deployment, loaded, version, split, slices or [], limit, model)
+    asked = Asked(split and split.value, tuple(slices or ()), tuple(without or ()), limit, model)
+    report = _report(deployment, loaded, version, asked)
     gate, comparison = loaded.pipeline.evaluate.gate, None
     is_live = model is None and (version or loaded.live) == loaded.live
     if not (is_live or no_compare):
-        live = _report(deployment, loaded, None, split, slices or [], limit, None)
+        live = _report(deployment, loaded, None, replace(asked, model=None))
         comparison = compare(live, report, gate.not_worse)
     verdict = judge(report, gate, comparison, first=is_live)
     written = as_page(report, verdict, comparison)
@@ -108,28 +125,26 @@ def _report(
     deployment: Deployment,
     use_case: UseCase,
     version: str | None,
-    split: Split | None,
-    slices: list[str],
-    limit: int | None,
-    model: str | None,
+    asked: Asked,
 ) -> EvalReport:
     from furrow.config.one_model import with_model
     from furrow.evaluation.cases import are_synthetic, load_cases, sampled
     from furrow.evaluation.scope import Scope
 
     chosen = use_case.version(version)
-    asked = with_model(chosen, model, deployment.models) if model else chosen
-    found = load_cases(use_case, chosen, split.value if split else None, slices)
-    cases = found if limit is None else sampled(found, limit)
+    of_model = with_model(chosen, asked.model, deployment.models) if asked.model else chosen
+    found = load_cases(use_case, chosen, asked.split, asked.slices, asked.without)
+    cases = found if asked.limit is None else sampled(found, asked.limit)
     scope = Scope(
-        split=split.value if split else None,
-        slices=tuple(slices),
+        split=asked.split,
+        slices=asked.slices,
+        without=asked.without,
         sampled_from=len(found) if len(cases) < len(found) else None,
-        model=model,
+        model=asked.model,
         synthetic=are_synthetic(use_case),
         at=datetime.now(UTC).replace(microsecond=0),
     )
-    return scored(deployment, use_case, asked, cases, scope)
+    return scored(deployment, use_case, of_model, cases, scope)
 
 
 def scored(
@@ -160,4 +175,5 @@ def answered(
 def _page_name(report: EvalReport, limit: int | None) -> list[str | None]:
     scope = report.scope
     parts = [report.use_case, report.release, scope.model, scope.split, *scope.slices]
+    parts += [f"without_{name}" for name in scope.without]
     return [*parts, *([f"sample{limit}"] if scope.sampled_from else [])]

@@ -62,12 +62,17 @@ class _Line(BaseModel):
 
 
 def load_cases(
-    use_case: UseCase, version: Version, split: Split | None = None, slices: Collection[str] = ()
+    use_case: UseCase,
+    version: Version,
+    split: Split | None = None,
+    slices: Collection[str] = (),
+    without: Collection[str] = (),
 ) -> list[Case]:
     """The cases of every `testset*.jsonl`, `testset.jsonl` first, in the order of the lines.
 
-    split, slices: only the cases of that split, and of any of those slices. Raises ConfigError with every
-    problem found, and OptionUnknown when no case is of that split or of one of the slices.
+    split, slices: only the cases of that split, and of any of those slices; without: none of these slices.
+    Raises ConfigError with every problem found, and OptionUnknown when no case is of that split or of one
+    of the slices, or none is left.
     """
     elsewhere = {name for other in use_case.versions.values() for name in other.result.specs}
     reader = _Reader(use_case.pipeline.record, version, elsewhere)
@@ -75,7 +80,7 @@ def load_cases(
         reader.read_file(path, f"{use_case.folder.name}/{path.name}")
     if reader.problems:
         raise ConfigError(reader.problems)
-    return _of_slices(_of_split(reader.cases, split), slices)
+    return _of_slices(_of_split(reader.cases, split), slices, without)
 
 
 def test_sets(folder: Path) -> list[Path]:
@@ -106,12 +111,16 @@ def _of_split(cases: list[Case], split: Split | None) -> list[Case]:
     return found
 
 
-def _of_slices(cases: list[Case], slices: Collection[str]) -> list[Case]:
+def _of_slices(cases: list[Case], slices: Collection[str], without: Collection[str]) -> list[Case]:
     known = sorted({name for case in cases for name in case.slices})
-    for name in slices:
+    for name in (*slices, *without):
         if name not in known:
             raise OptionUnknown(f"no case that was asked for has the slice `{name}`; {suggest(name, known)}")
-    return [case for case in cases if not slices or not set(slices).isdisjoint(case.slices)]
+    wanted = [case for case in cases if not slices or not set(slices).isdisjoint(case.slices)]
+    kept = [case for case in wanted if set(without).isdisjoint(case.slices)]
+    if without and not kept:
+        raise OptionUnknown(f"every case that was asked for has the slice {' or '.join(without)}")
+    return kept
 
 
 class _Reader:

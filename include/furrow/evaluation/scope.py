@@ -17,13 +17,15 @@ HASH_DIGITS = 16
 class Scope(Reported):
     """The part of the test set that was judged, and how it was run.
 
-    split, slices: those that were asked for, None and empty for all; sampled_from: how many cases there were
+    split, slices: those that were asked for, None and empty for all; without: slices that were left out;
+    sampled_from: how many cases there were
     to draw a sample from, None when all were judged; model: the alias that every llm step was asked to
     use instead of its own; synthetic: the cases are invented; at: when it ran.
     """
 
     split: Literal["dev", "test"] | None = None
     slices: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     sampled_from: int | None = None
     model: str | None = None
     synthetic: bool = False
@@ -39,6 +41,8 @@ class Scope(Reported):
             yield f"Only the cases of the split `{self.split}`."
         if self.slices:
             yield f"Only the cases of the slices {', '.join(self.slices)}."
+        if self.without:
+            yield f"Without the cases of the slices {', '.join(self.without)}."
         if self.model is not None:
             yield f"Every llm step was asked to use `{self.model}`: these are not the release's own models."
 
@@ -48,6 +52,8 @@ class Scope(Reported):
             yield f"every llm step used {self.model}, not the model that the release names"
         if self.slices:
             yield f"only the slices {', '.join(self.slices)} were judged"
+        if self.without:
+            yield f"the slices {', '.join(self.without)} were left out"
         if self.split == "dev":
             yield "only the split dev was judged, which prompts were made on; judge the split test, or all"
 
