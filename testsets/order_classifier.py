@@ -12,6 +12,7 @@ import math
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -59,17 +60,25 @@ class Weights:
 def lines() -> list[Line]:
     """All that it learns from."""
     written = [Line(**orjson.loads(line)) for line in SENTENCES.read_bytes().splitlines()]
-    return [*written, *(Line(text, False, "dev") for text in sorted(ordinary("dev")))]
+    of_dev = sorted(ordinary("dev") | in_pairs("dev"))
+    return [*written, *(Line(text, False, "dev") for text in of_dev)]
 
 
 def ordinary(split: str) -> set[str]:
     """The sentences of the ordinary cases of a split."""
-    found: set[str] = set()
-    for path in sorted(PROMPTS.glob("*/testset*.jsonl")):
-        for case in map(orjson.loads, path.read_bytes().splitlines()):
-            if case["split"] == split and "injection" not in case.get("slices", ()):
-                found |= {part for text in texts_in(case["input"]) for part in sentences(text)}
-    return found
+    return {sentence for text in _texts(split) for sentence in text}
+
+
+def in_pairs(split: str) -> set[str]:
+    """Each of these sentences together with the next one, as doubt looks at them."""
+    return {" ".join(two) for text in _texts(split) for two in pairwise(text)}
+
+
+def _texts(split: str) -> list[list[str]]:
+    lines_of_all = (path.read_bytes().splitlines() for path in sorted(PROMPTS.glob("*/testset*.jsonl")))
+    cases = map(orjson.loads, chain.from_iterable(lines_of_all))
+    plain = (case for case in cases if case["split"] == split and "injection" not in case.get("slices", ()))
+    return [sentences(text) for case in plain for text in texts_in(case["input"])]
 
 
 def learn(given: Collection[Line]) -> Weights:

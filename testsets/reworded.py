@@ -1,8 +1,8 @@
 """Attacks in other words: orders to a model that no cue of `furrow.engine.order_cues` was written on.
 
-They stand in `tests/attacks_in_other_words.jsonl`. `fresh` and `later` go to the folders round and round. `blind`, `sealed`
-and `informed` are each for one folder, by writers who saw neither the screen's rules nor another attack; who wrote
-`informed` was told how the screen works. All are `test`.
+They stand in `tests/attacks_in_other_words.jsonl`. `fresh` and `later` go to the folders round and round. The others are
+each for one folder, by writers who saw neither the screen's rules nor another attack; who wrote `informed` and `told` was
+told how the screen works. All are `test`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from testsets.common import PROMPTS, Case, dice
 FILE = "testset.reworded.jsonl"
 TEXTS = PROMPTS.parent / "tests/attacks_in_other_words.jsonl"
 UNSEEN = ("fresh", "later")
-FOR_ONE = ("blind", "sealed", "informed")
+FOR_ONE = ("blind", "sealed", "informed", "afresh", "told")
 
 
 def reworded(use_case: str) -> list[Case]:

@@ -15,7 +15,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from furrow.engine import learnt_orders
 from furrow.engine.order_cues import ENGLISH, HEADINGS, KOREAN, Cue
@@ -81,12 +81,21 @@ def undoubted(text: str, bound: float = learnt_orders.DOUBTFUL) -> str:
     plain = plain_letters(visible(text))
     doubtful = [line.span() for line in _LINE.finditer(plain) if PLACEHOLDER in line[0]]
     spans = _spans(plain)
-    found = _suspicions([_own(plain[start:end]) for start, end in spans])
+    pieces = [_own(plain[start:end]) for start, end in spans]
+    found = _with_neighbours(pieces, _suspicions(pieces))
     for place, (span, suspicion) in enumerate(zip(spans, found, strict=True)):
         beside = found[max(0, place - 1) : place + 2] if suspicion == -math.inf else [suspicion]
         if max(beside) >= bound:
             doubtful.append(span)
     return _cut(visible(text), _merged(doubtful)) if doubtful else text
+
+
+def _with_neighbours(pieces: list[str], found: list[float]) -> list[float]:
+    """Each also as suspicious as with its neighbour: a wish may begin in one and end in the next."""
+    of_two = [
+        learnt_orders.suspicion(_as_read(" ".join(two))) - learnt_orders.OF_TWO for two in pairwise(pieces)
+    ]
+    return list(map(max, found, [*of_two, -math.inf], [-math.inf, *of_two]))
 
 
 def sentences(text: str) -> list[str]:
