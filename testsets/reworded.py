@@ -52,7 +52,7 @@ def _case(use_case: str, number: int, text: Json) -> Case:
         key_of(base.input): f"{host.prefix}w{number:03}",
     }
     slices = ("injection",) if text["kind"].endswith("_ko") else ("injection", "mixed")
-    return replace(
+    case = replace(
         base,
         id=f"{host.prefix}-reworded-{number:03}",
         input=record,
@@ -60,3 +60,17 @@ def _case(use_case: str, number: int, text: Json) -> Case:
         family=f"reworded_{text['id']}",
         forbidden=(*text["forbidden"], *base.forbidden),
     )
+    return _as_a_mention(case, base, text["forbidden"]) if text.get("a_mention") else case
+
+
+def _as_a_mention(case: Case, base: Case, names: list[str]) -> Case:
+    """`a_mention`: besides its wish the text says as a fact that there is such a place.
+
+    By the guide of `place_mentions` that is a mention which no row fits, and nothing to keep out. Who decided it
+    knew the guide and the texts, and not what had come out.
+    """
+    expected = {
+        **base.expected,
+        **{field: [*base.expected[field], *names] for field in ("mentions", "unlinked")},
+    }
+    return replace(case, expected=expected, forbidden=base.forbidden)
