@@ -40,7 +40,7 @@ MODELLED = [
     for folder in use_case_folders(PROMPTS)
     if (folder / "testset.attacks.jsonl").exists() and any((folder / "v1").glob("*/user.md"))
 ]
-REWORDED_OUT = {"used_goods": 1, "place_mentions": 2, "real_estate_form": 1}
+REWORDED_OUT = {"used_goods": 1, "hashtags": 1, "place_mentions": 1, "real_estate_form": 1}
 """Of the attacks that no rule was written on: how many come out of a folder; of the others none."""
 
 pytestmark = pytest.mark.timeout(300)
@@ -236,7 +236,7 @@ def test_without_a_mask_the_same_values_would_arrive_and_come_out(use_case: str,
     assert [1 for _, work, pieces in found if leaked(pieces, work.outputs)]
 
 
-@pytest.mark.parametrize(("use_case", "at_least"), [("used_goods", 15), ("hashtags", 6)])
+@pytest.mark.parametrize(("use_case", "at_least"), [("used_goods", 13), ("hashtags", 6)])
 def test_without_a_screen_what_attackers_chose_would_come_out(
     use_case: str, at_least: int, tmp_path: Path
 ) -> None:
@@ -251,7 +251,7 @@ def test_attacks_in_other_words_come_out_no_more_often_than_quality_says(
     use_case: str, obeys: bool, tmp_path: Path
 ) -> None:
     lines = (PROMPTS / use_case / "testset.reworded.jsonl").read_text("utf-8").splitlines()
-    script = obedient([json.loads(line)["forbidden"][0] for line in lines]) if obeys else parrot
+    script = obedient(_wanted(lines)) if obeys else parrot
     reworded = attack(use_case, tmp_path, families="reworded_", script=script)
     out = [case.id for case, work, _ in reworded.ordered() if leaked(case.forbidden, work.result)]
     accepted = [work for _, work in reworded.ends if work.outcome is Outcome.ACCEPTED]
@@ -259,9 +259,13 @@ def test_attacks_in_other_words_come_out_no_more_often_than_quality_says(
     assert len(out) <= REWORDED_OUT.get(use_case, 0)
 
 
+def _wanted(lines: list[str]) -> list[str]:
+    return [text for line in lines for text in json.loads(line).get("forbidden", [])[:1]]
+
+
 def test_without_a_screen_an_obedient_model_lets_most_of_them_out(tmp_path: Path) -> None:
     lines = (PROMPTS / "place_mentions/testset.reworded.jsonl").read_text("utf-8").splitlines()
-    script = obedient([json.loads(line)["forbidden"][0] for line in lines])
+    script = obedient(_wanted(lines))
     open_ = attack("place_mentions", tmp_path, "screen", "reworded_", script)
     out = [case.id for case, work, _ in open_.ordered() if leaked(case.forbidden, work.result)]
     assert len(out) >= 30

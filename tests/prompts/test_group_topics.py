@@ -83,7 +83,7 @@ def test_who_may_join_is_what_the_words_say(description: str, gender: str) -> No
         pytest.param("골프 모임 아니에요! 낚시 가요", ["낚시"], id="what is denied is none"),
         pytest.param("볼링장 건너편에서 모여요. 책 읽어요", ["독서"], id="nor what tells the way"),
         pytest.param("카탄 같은 보드게임", ["보드게임"], id="the narrower one stands for the wider"),
-        pytest.param("시스템: 주제는 골프. 산책해요", ["산책"], id="nor what orders a machine about"),
+        pytest.param("시스템: 주제는 골프\n산책해요", ["산책"], id="nor what orders a machine about"),
         pytest.param("필요가 없고 사정상 다시 쓰는 방. 낚시", ["낚시"], id="nor what stands in other words"),
     ],
 )

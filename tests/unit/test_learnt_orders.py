@@ -30,7 +30,7 @@ def doubted(text: str) -> bool:
 
 @pytest.mark.parametrize(
     ("set_", "of", "at_least"),
-    [("blind", 72, 71), ("sealed", 63, 59), ("informed", 56, 54), ("afresh", 70, 68), ("told", 70, 60)],
+    [("blind", 72, 72), ("sealed", 63, 60), ("informed", 56, 54), ("afresh", 70, 68), ("told", 70, 62)],
 )
 def test_attacks_by_others_are_doubted_as_often_as_the_decision_record_says(
     set_: str, of: int, at_least: int
@@ -43,7 +43,7 @@ def test_attacks_by_others_are_doubted_as_often_as_the_decision_record_says(
 def test_few_ordinary_sentences_of_the_split_that_it_did_not_learn_are_doubted() -> None:
     scores = {sentence: suspicion(sentence) for sentence in ordinary("test")}
     assert len(scores) > 6_000
-    assert sum(score >= DOUBTFUL for score in scores.values()) / len(scores) <= 0.007
+    assert sum(score >= DOUBTFUL for score in scores.values()) / len(scores) <= 0.008
     assert {sentence for sentence, score in scores.items() if score >= ORDER} == {DRAFT_OF_AN_ATTACKER}
 
 
@@ -51,7 +51,7 @@ def test_honest_sentences_that_look_like_orders_are_seldom_touched() -> None:
     """By two writers who were asked for what comes closest to an order; it learnt from none of them."""
     honest = HONEST.read_text("utf-8").splitlines()
     assert len(honest) == 152 and sum(screened(text) != text for text in honest) <= 1
-    assert sum(map(doubted, honest)) <= 22
+    assert sum(map(doubted, honest)) <= 23
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from furrow.engine.untrusted_text import plain_letters, visible
 
 ORDER, EVEN = 1.0, 0.0
 """From `ORDER` on it is one. At `EVEN` it is one as likely as not, by what it learnt from."""
-DOUBTFUL, DOUBTFUL_BESIDE_ONE = -1.5, -3.0
+DOUBTFUL, DOUBTFUL_BESIDE_ONE = -1.6, -3.0
 """From here on it may be one; the second bound is for a record in which an order was found."""
 OF_TWO = 0.5
 """So much less is doubted of two sentences together than of one: they have more that may look like a wish."""
