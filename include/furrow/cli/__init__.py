@@ -255,6 +255,7 @@ _register_bench("parse", "200 use-case folders into DAGs, next to dag-factory.")
 _register_bench("rerun", "Calls bought and expected when a run is cleared, killed, changed or doubled.")
 _register_bench("retrieve", "The right notice for each question: full text, vectors, both.")
 _register_bench("rollback", "Seconds that a release still answers after it was rolled back.")
+_register_bench("two_models", "Both local models at once: threads that spin while they wait, or sleep.")
 
 
 @bench_app.command("stream")
