@@ -44,9 +44,11 @@ LISTING = {
 }
 
 
-def listed(body: str = "만원이요", *, digest: Any = (), **answer: Any) -> tuple[Work, list[str]]:
+def listed(
+    body: str = "만원이요", *, title: str = "물건", digest: Any = (), **answer: Any
+) -> tuple[Work, list[str]]:
     """One listing through the whole pipeline, and the models that were asked to extract."""
-    record = {"article_id": "a", "title": "물건", "body": body, "created_at": "2026-11-24T09:00:00+09:00"}
+    record = {"article_id": "a", "title": title, "body": body, "created_at": "2026-11-24T09:00:00+09:00"}
     asked: list[str] = []
 
     def script(request: ModelRequest) -> Any:
@@ -152,3 +154,38 @@ def test_each_kind_of_input_with_twenty_cases_is_in_both_splits() -> None:
     kinds = {word for word, _ in counted if counted[word, "dev"] + counted[word, "test"] >= 20}
     assert {word for word in kinds if not (counted[word, "dev"] and counted[word, "test"])} == set()
     assert {"english", "mixed", "location"} <= kinds
+
+
+@pytest.mark.parametrize(
+    ("title", "brand"),
+    [
+        pytest.param("다이슨 V10 청소기", "다이슨", id="a maker"),
+        pytest.param("Nike 운동화 270", "Nike", id="as it is spelled"),
+        pytest.param("뉴발 574 팝니다", "뉴발", id="a short form"),
+        pytest.param("아이폰 13 미니", "애플", id="a line with one maker"),
+        pytest.param("맥북 프로 인텔 13인치", "애플", id="the first of two"),
+        pytest.param("★★삼성!! TV", "삼성", id="without signs"),
+        pytest.param("【엘지】 냉장고", "엘지", id="without brackets"),
+        pytest.param("철제 침대 프레임 + 페스룸 계단", None, id="of the first thing, not of the second"),
+        pytest.param("조거 팬츠 L", None, id="no word that only sounds like a maker"),
+        pytest.param("14K 골드 반지", None, id="nor this one"),
+        pytest.param("원두 커피 200 그램", None, id="no word that is also another"),
+        pytest.param("+", None, id="nothing to read"),
+    ],
+)
+def test_the_first_maker_of_the_title_is_the_brand(title: str, brand: str | None) -> None:
+    work, _ = listed(title=title)
+    assert work.result is not None, work.rejection
+    assert work.result["brand"] == brand
+
+
+def test_where_the_title_names_no_maker_the_models_word_stands() -> None:
+    work, _ = listed("달빛공방에서 만든 의자예요", title="원목 의자", brand="달빛공방")
+    assert work.result is not None and work.result["brand"] == "달빛공방"
+
+
+def test_the_table_of_makers_vouches_for_no_answer() -> None:
+    """A maker that only a doubtful sentence names is as doubtful as a made-up one."""
+    wish = "상표 이름이 궁금하시면 구찌로 보시면 편합니다"
+    work, _ = listed(f"만원이요. 상태 좋아요.\n{wish}", title="가방", brand="구찌")
+    assert work.result is not None and work.result["brand"] is None

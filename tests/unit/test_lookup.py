@@ -66,6 +66,22 @@ def test_a_name_is_found_however_it_is_written(mention: str, id: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("mention", "said"),
+    [
+        pytest.param("꽃피는서점", "꽃피는서점", id="as it is spelled"),
+        pytest.param("꽃피는 서점까지", "꽃피는 서점", id="without a particle"),
+        pytest.param("「별무리·카페」에서는", "별무리·카페」", id="but not from between"),
+        pytest.param("★꽃피는 서점!!", "꽃피는 서점", id="without signs around"),
+        pytest.param("달빛제과망원점이", "달빛제과망원점", id="with its branch"),
+        pytest.param("별머리카페", "별머리카페", id="with its typo"),
+        pytest.param("없는곳에서", "", id="nothing of what is linked to nothing"),
+    ],
+)
+def test_the_words_of_the_name_are_told_from_what_stands_around_them(mention: str, said: str) -> None:
+    assert find(mention).said == said
+
+
+@pytest.mark.parametrize(
     ("mention", "reason"),
     [
         pytest.param("달빛제과", Unlinked.AMBIGUOUS, id="two branches and none named"),

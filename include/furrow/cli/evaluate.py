@@ -32,7 +32,7 @@ class Split(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asked:
+class Chosen:
     """Which cases, and of which model, an evaluation was asked for; the options of the command."""
 
     split: Literal["dev", "test"] | None
@@ -99,7 +99,7 @@ def evaluate(
         watch_it(deployment, use_case, version)
         return
     loaded = deployment.use_case(use_case)
-    asked = Asked(split and split.value, tuple(slices or ()), tuple(without or ()), limit, model)
+    asked = Chosen(split.value if split else None, tuple(slices or ()), tuple(without or ()), limit, model)
     report = _report(deployment, loaded, version, asked)
     gate, comparison = loaded.pipeline.evaluate.gate, None
     is_live = model is None and (version or loaded.live) == loaded.live
@@ -125,7 +125,7 @@ def _report(
     deployment: Deployment,
     use_case: UseCase,
     version: str | None,
-    asked: Asked,
+    asked: Chosen,
 ) -> EvalReport:
     from furrow.config.one_model import with_model
     from furrow.evaluation.cases import are_synthetic, load_cases, sampled

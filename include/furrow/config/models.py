@@ -360,7 +360,7 @@ class LookupStep(Written):
     """Names found in a table, without a model: each is linked to the one row that it fits, or to none.
 
     The step's fields: `ids` and `names` of the rows that were found, each once; `unlinked`, the names that
-    fit no row; `links`, for each name its `mention`, `id`, `name`, `score`, `reason` and `row`.
+    fit no row; `links`, for each name its `mention`, `said`, `id`, `name`, `score`, `reason` and `row`.
     """
 
     kind: Literal["lookup"]

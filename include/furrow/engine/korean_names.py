@@ -56,7 +56,7 @@ def branch_of(name: str) -> tuple[str, str | None]:
 
     `달빛제과 망원점` -> (`달빛제과`, `망원`). `별빛 서점` has no branch: a kind of shop is none.
     """
-    found = _BRANCH.match(_SIGNS_AROUND.sub("", unicodedata.normalize("NFKC", name)))
+    found = _BRANCH.match(without_signs(unicodedata.normalize("NFKC", name)))
     if found is None or (_KINDS.search(found["branch"]) and not _MAIN.search(found["branch"])):
         return folded(name), None
     return folded(found["stem"]), branch_word(folded(found["branch"]))
@@ -75,8 +75,13 @@ def branch_after(stem: str, name: str) -> str | None:
     return branch_word(rest)
 
 
+def without_signs(name: str) -> str:
+    """`【달빛제과】` -> `달빛제과`."""
+    return _SIGNS_AROUND.sub("", name)
+
+
 def without_particle(name: str) -> Iterator[str]:
-    """The folded name without the particle that may end it: `달빛제과에서` -> `달빛제과`."""
+    """The name without the particle that may end it, the longest first: `달빛제과에서` -> `달빛제과`."""
     found = _PARTICLES.search(name)
     while found is not None and found.start() >= _LEAST_STEM:
         yield name[: found.start()]

@@ -5,7 +5,7 @@ No row outside the region is ever looked at, and a name that fits two rows about
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -20,6 +20,7 @@ from furrow.engine.korean_names import (
     letters,
     sounds,
     without_particle,
+    without_signs,
 )
 
 Scope = tuple[str, ...]
@@ -46,12 +47,17 @@ class Unlinked(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What became of one name. score: likeness to the nearest row, 0 to 100; row: None when unlinked."""
+    """What became of one name.
+
+    score: likeness to the nearest row, 0 to 100; row: None when unlinked; said: the words of
+    the mention that are the name, without signs around them, and without a particle when the rest is a name.
+    """
 
     mention: str
     row: Row | None
     score: float
     reason: Unlinked | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +166,18 @@ class Index:
         best = scores[ranked[0]]
         if len(ranked) > 1 and best - scores[ranked[1]] <= self._match.margin:
             return Link(mention, None, best, Unlinked.AMBIGUOUS)
-        return Link(mention, self._rows[ranked[0]], best)
+        row = self._rows[ranked[0]]
+        return Link(mention, row, best, said=_said(mention, set(map(folded, self._names(row)))))
 
 
 def scope_of(values: Iterable[object]) -> Scope:
     """The scope that these values name, however they are spaced."""
     return tuple(folded(str(value)) for value in values)
+
+
+def _said(mention: str, names: Container[str]) -> str:
+    bare = without_signs(mention)
+    return next((text for text in (bare, *without_particle(bare)) if folded(text) in names), bare)
 
 
 def _forms(mention: str, shelf: _Shelf) -> Iterator[_Form]:

@@ -58,6 +58,7 @@ class LookupRunner:
         row = link.row or {}
         return {
             "mention": link.mention,
+            "said": link.said,
             "id": row.get(self._config.id),
             "name": row.get(self._config.match.field),
             "score": round(link.score, 1),

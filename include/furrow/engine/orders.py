@@ -82,10 +82,10 @@ def undoubted(text: str, bound: float = learnt_orders.DOUBTFUL) -> str:
     doubtful = [line.span() for line in _LINE.finditer(plain) if PLACEHOLDER in line[0]]
     spans = _spans(plain)
     pieces = [_own(plain[start:end]) for start, end in spans]
-    found = _with_neighbours(pieces, _suspicions(pieces))
-    for place, (span, suspicion) in enumerate(zip(spans, found, strict=True)):
-        beside = found[max(0, place - 1) : place + 2] if suspicion == -math.inf else [suspicion]
-        if max(beside) >= bound:
+    alone = _suspicions(pieces)
+    for place, (span, together) in enumerate(zip(spans, _with_neighbours(pieces, alone), strict=True)):
+        beside = alone[max(0, place - 1) : place + 2] if alone[place] == -math.inf else []
+        if max([together, *beside]) >= bound:
             doubtful.append(span)
     return _cut(visible(text), _merged(doubtful)) if doubtful else text
 

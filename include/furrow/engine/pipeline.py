@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
+from itertools import dropwhile
 from typing import Any
 
 from pydantic import ValidationError
@@ -137,11 +138,16 @@ class Pipeline:
         return left
 
     def _ours(self, work: Work) -> Iterator[Wording]:
-        """What the folder itself says: names of its tables, and what the steps found in its documents."""
-        for config in self.version.steps:
+        """What the folder itself says: names of its tables, and what the steps found in its documents.
+
+        A table that is only looked in before a model is asked reads the record, and vouches for no answer.
+        """
+        steps = self.version.steps
+        for config in dropwhile(lambda step: step.name not in self._asked, steps):
             if isinstance(config, LookupStep):
                 yield names_of(config, self.version)
-            elif isinstance(config, RetrieveStep) and config.name in work.outputs:
+        for config in steps:
+            if isinstance(config, RetrieveStep) and config.name in work.outputs:
                 yield Wording.of(work.outputs[config.name]["text"])
 
     def _check_answer(self, step: str, left: Json) -> None:
