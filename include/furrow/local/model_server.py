@@ -43,7 +43,7 @@ def serve(weights: Path, alias: str, port: int, slots: int, context: int) -> Non
     """Load the model and serve it until this process is ended; SIGTERM ends it at once.
 
     Threads sleep where they wait for each other: two models share the cores, and who spins takes them from
-    the other. Ten records that ask both, on two cores: 120 s spinning, 88 s sleeping.
+    the other (`furrow bench two_models`). A preset OMP_WAIT_POLICY stays.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read by OpenMP when the library is loaded
     import xllamacpp
