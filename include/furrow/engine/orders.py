@@ -73,7 +73,7 @@ def orders(text: str, fields: frozenset[str] = frozenset()) -> list[Span]:
 
 
 def undoubted(text: str, bound: float = learnt_orders.DOUBTFUL) -> str:
-    """The text without the sentences that may be orders: their suspicion reaches the bound.
+    """The text without the sentences that may be orders: alone or with a neighbour they reach the bound.
 
     What stands in one line with a placeholder is among them, since an order is about what is beside it; so is
     what is too short to judge beside a sentence in doubt.
