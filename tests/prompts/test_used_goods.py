@@ -179,6 +179,18 @@ def test_the_first_maker_of_the_title_is_the_brand(title: str, brand: str | None
     assert work.result["brand"] == brand
 
 
+@pytest.mark.parametrize(
+    ("body", "condition"),
+    [
+        pytest.param("작년에 샀고 액정 깨끗해요", "used", id="a clean screen"),
+        pytest.param("떨어뜨려서 액정 깨졌어요", "broken", id="a broken one"),
+    ],
+)
+def test_a_clean_screen_is_no_broken_one(body: str, condition: str) -> None:
+    work, _ = listed(body)
+    assert work.result is not None and work.result["condition"] == condition
+
+
 def test_where_the_title_names_no_maker_the_models_word_stands() -> None:
     work, _ = listed("달빛공방에서 만든 의자예요", title="원목 의자", brand="달빛공방")
     assert work.result is not None and work.result["brand"] == "달빛공방"
