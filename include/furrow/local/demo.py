@@ -251,7 +251,7 @@ def _counts(run: DemoRun) -> str:
     calls = ", ".join(f"{name} {step['calls']} calls" for name, step in steps if step["model"])
     ends = ", ".join(f"{summary[outcome]} {outcome}" for outcome in Outcome)
     return (
-        f"{summary['records']} records: {ends}; bought now: {calls}; "
+        f"{summary['records']} records: {ends}; bought now: {calls or 'nothing'}; "
         f"features read back: {summary['features_read_back']}"
     )
 
