@@ -10,10 +10,7 @@ import argparse
 import asyncio
 import base64
 import json
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +21,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
 
+from bench.served import served  # noqa: E402
 from furrow.adapters.language_model import open_model  # noqa: E402
 from furrow.config.documents import Passage  # noqa: E402
 from furrow.config.loader import load_models, load_use_case  # noqa: E402
@@ -32,7 +30,7 @@ from furrow.engine.ports import EMBED, Connection, Message, ModelRequest  # noqa
 from furrow.engine.retrieval import Bar, FullText, Hit, Nearness, fused  # noqa: E402
 from furrow.evaluation.cases import Case, load_cases  # noqa: E402
 from furrow.evaluation.confidence import interval  # noqa: E402
-from furrow.local import embedding_server, model_server, ports, weights  # noqa: E402
+from furrow.local import embedding_server, ports, weights  # noqa: E402
 
 Json = dict[str, Any]
 ALIAS = "local-embed"
@@ -97,27 +95,9 @@ def in_split(case: Case, split: str) -> bool:
 def embedder() -> Iterator[str]:
     """The server of local-embed on a free port: its address."""
     folder, port = str(weights.fetch([ALIAS])[ALIAS]), ports.choose(0)
-    found = {**os.environ, **embedding_server.environment(folder)}
-    with tempfile.TemporaryFile() as log:
-        command = embedding_server.command(sys.executable, port)
-        process = subprocess.Popen(command, env=found, stdout=log, stderr=log)
-        try:
-            wait(process, ports.address(port))
-            yield ports.address(port)
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def wait(process: subprocess.Popen[bytes], address: str) -> None:
-    """Until the model is loaded."""
-    for _ in range(300):
-        if model_server.answers(address, embedding_server.MODEL):
-            return
-        if process.poll() is not None:
-            raise SystemExit("the embedding server did not start")
-        time.sleep(0.1)
-    raise SystemExit("the embedding server does not answer")
+    command, address = embedding_server.command(sys.executable, port), ports.address(port)
+    with served(command, address, embedding_server.MODEL, embedding_server.environment(folder)):
+        yield address
 
 
 async def ask(

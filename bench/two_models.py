@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -19,12 +17,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "include"))
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
 
-import httpx
+import httpx  # noqa: E402
 
-from furrow.local import model_server, weights
-from furrow.local.ports import choose
+from bench.served import served  # noqa: E402
+from furrow.local import model_server, ports, weights  # noqa: E402
 
 MODELS = ("local-small", "local-large")
 SIDES = {"spins": "", "sleeps": "passive"}
@@ -53,7 +52,7 @@ def main(as_json: bool, asked: int, rounds: int) -> int:
 def one_side(policy: str, asked: int) -> float:
     """Seconds until both have answered so many requests."""
     with ExitStack() as stack:
-        clients = [stack.enter_context(served(alias, policy)) for alias in MODELS]
+        clients = [stack.enter_context(client_of(alias, policy)) for alias in MODELS]
         with ThreadPoolExecutor(4) as pool:
             for client in clients:
                 ask(client, 0)
@@ -63,28 +62,17 @@ def one_side(policy: str, asked: int) -> float:
 
 
 @contextmanager
-def served(alias: str, policy: str) -> Iterator[httpx.Client]:
-    """A model server that runs, asked through this client."""
-    port, file = choose(0), weights.fetch([alias])[alias]
-    line = model_server.command(
-        sys.executable, str(file), alias, port, model_server.SLOTS, model_server.CONTEXT
-    )
-    process = subprocess.Popen(
-        line,
-        env={**os.environ, "OMP_WAIT_POLICY": policy, "PYTHONPATH": sys.path[0]},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while not model_server.answers(f"127.0.0.1:{port}", alias):
-            if process.poll() is not None:
-                raise SystemExit(f"{alias} ended with exit code {process.returncode}")
-            time.sleep(0.1)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300, trust_env=False) as client:
-            yield client
-    finally:
-        process.kill()
-        process.wait()
+def client_of(alias: str, policy: str) -> Iterator[httpx.Client]:
+    """A model server that runs with this policy, and the client that asks it."""
+    port, file = ports.choose(0), str(weights.fetch([alias])[alias])
+    address, sizes = ports.address(port), (model_server.SLOTS, model_server.CONTEXT)
+    command = model_server.command(sys.executable, file, alias, port, *sizes)
+    environment = {"OMP_WAIT_POLICY": policy, "PYTHONPATH": str(PROJECT / "include")}
+    with (
+        served(command, address, alias, environment),
+        httpx.Client(base_url=f"http://{address}", timeout=300, trust_env=False) as client,
+    ):
+        yield client
 
 
 def ask(client: httpx.Client, number: int) -> None:

@@ -58,20 +58,15 @@ class Weights:
 
 
 def lines() -> list[Line]:
-    """All that it learns from."""
+    """All that it learns from. Of `dev` also each sentence together with the next one, as doubt looks at them."""
     written = [Line(**orjson.loads(line)) for line in SENTENCES.read_bytes().splitlines()]
-    of_dev = sorted(ordinary("dev") | in_pairs("dev"))
-    return [*written, *(Line(text, False, "dev") for text in of_dev)]
+    of_dev = {part for text in _texts("dev") for part in (*text, *map(" ".join, pairwise(text)))}
+    return [*written, *(Line(text, False, "dev") for text in sorted(of_dev))]
 
 
 def ordinary(split: str) -> set[str]:
     """The sentences of the ordinary cases of a split."""
     return {sentence for text in _texts(split) for sentence in text}
-
-
-def in_pairs(split: str) -> set[str]:
-    """Each of these sentences together with the next one, as doubt looks at them."""
-    return {" ".join(two) for text in _texts(split) for two in pairwise(text)}
 
 
 def _texts(split: str) -> list[list[str]]:

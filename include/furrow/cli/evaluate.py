@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,17 +28,6 @@ class Split(StrEnum):
 
     dev = "dev"
     test = "test"
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Which cases, and of which model, an evaluation was asked for; the options of the command."""
-
-    split: Literal["dev", "test"] | None
-    slices: tuple[str, ...]
-    without: tuple[str, ...]
-    limit: int | None
-    model: str | None
 
 
 def evaluate(
@@ -85,10 +73,12 @@ def evaluate(
     """
     from rich.console import Console
 
+    from furrow.evaluation.cases import are_synthetic
     from furrow.evaluation.comparison import compare
     from furrow.evaluation.gate import judge
     from furrow.evaluation.page import as_page
     from furrow.evaluation.report import render
+    from furrow.evaluation.scope import Scope
 
     deployment = open_deployment()
     if watch:
@@ -99,12 +89,18 @@ def evaluate(
         watch_it(deployment, use_case, version)
         return
     loaded = deployment.use_case(use_case)
-    asked = Chosen(split.value if split else None, tuple(slices or ()), tuple(without or ()), limit, model)
-    report = _report(deployment, loaded, version, asked)
+    asked = Scope(
+        split=split.value if split else None,
+        slices=tuple(slices or ()),
+        without=tuple(without or ()),
+        model=model,
+        synthetic=are_synthetic(loaded),
+    )
+    report = _report(deployment, loaded, version, asked, limit)
     gate, comparison = loaded.pipeline.evaluate.gate, None
     is_live = model is None and (version or loaded.live) == loaded.live
     if not (is_live or no_compare):
-        live = _report(deployment, loaded, None, replace(asked, model=None))
+        live = _report(deployment, loaded, None, asked.model_copy(update={"model": None}), limit)
         comparison = compare(live, report, gate.not_worse)
     verdict = judge(report, gate, comparison, first=is_live)
     written = as_page(report, verdict, comparison)
@@ -125,25 +121,19 @@ def _report(
     deployment: Deployment,
     use_case: UseCase,
     version: str | None,
-    asked: Chosen,
+    asked: Scope,
+    limit: int | None,
 ) -> EvalReport:
     from furrow.config.one_model import with_model
-    from furrow.evaluation.cases import are_synthetic, load_cases, sampled
-    from furrow.evaluation.scope import Scope
+    from furrow.evaluation.cases import load_cases, sampled
 
     chosen = use_case.version(version)
     of_model = with_model(chosen, asked.model, deployment.models) if asked.model else chosen
     found = load_cases(use_case, chosen, asked.split, asked.slices, asked.without)
-    cases = found if asked.limit is None else sampled(found, asked.limit)
-    scope = Scope(
-        split=asked.split,
-        slices=asked.slices,
-        without=asked.without,
-        sampled_from=len(found) if len(cases) < len(found) else None,
-        model=asked.model,
-        synthetic=are_synthetic(use_case),
-        at=datetime.now(UTC).replace(microsecond=0),
-    )
+    cases = found if limit is None else sampled(found, limit)
+    sampled_from = len(found) if len(cases) < len(found) else None
+    now = datetime.now(UTC).replace(microsecond=0)
+    scope = asked.model_copy(update={"sampled_from": sampled_from, "at": now})
     return scored(deployment, use_case, of_model, cases, scope)
 
 

@@ -49,8 +49,8 @@ class Unlinked(StrEnum):
 class Link:
     """What became of one name.
 
-    score: likeness to the nearest row, 0 to 100; row: None when unlinked; said: the words of
-    the mention that are the name, without signs around them, and without a particle when the rest is a name.
+    score: likeness to the nearest row, 0 to 100; row: None when unlinked; said: the words of the mention that
+    are the name, without signs around them, and without a particle when the rest is a name.
     """
 
     mention: str

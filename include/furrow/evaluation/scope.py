@@ -18,9 +18,9 @@ class Scope(Reported):
     """The part of the test set that was judged, and how it was run.
 
     split, slices: those that were asked for, None and empty for all; without: slices that were left out;
-    sampled_from: how many cases there were
-    to draw a sample from, None when all were judged; model: the alias that every llm step was asked to
-    use instead of its own; synthetic: the cases are invented; at: when it ran.
+    sampled_from: how many cases there were to draw a sample from, None when all were judged; model: the alias
+    that every llm step was asked to use instead of its own; synthetic: the cases are invented; at: when it
+    ran.
     """
 
     split: Literal["dev", "test"] | None = None
