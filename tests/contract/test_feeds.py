@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from furrow.adapters import kafka_feed
 from furrow.adapters.kafka_feed import KafkaFeed
 from furrow.adapters.kafka_topics import make_topics
 from furrow.engine.events import Event, Feed, Outgoing
@@ -315,6 +316,26 @@ def test_who_gets_no_partition_for_there_are_too_few_has_joined_as_well(broker: 
     workers[0].poll_until(all_joined, "two have one each, the third has none, all have joined")
     for worker in workers:
         worker.feed.close()
+
+
+def test_who_is_not_told_its_partitions_by_a_broker_that_answers_opens_its_feed_anew(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_feed, "_JOIN_SECONDS", 2.0)
+    bench = KafkaBench(broker, transactions=True)
+    silent = broker.consumer(f"g.{bench.topic}", **{"partition.assignment.strategy": "range"})
+    silent.subscribe([bench.topic])
+    deadline = time.monotonic() + SECONDS
+    while not silent.assignment():
+        assert time.monotonic() < deadline, "the other member joins"
+        silent.poll(0.1)
+    worker = Worker(bench.feed()).open()  # the group waits for a member that says it lives and joins no more
+    with pytest.raises(SourceUnavailable, match="has not answered for 2 s who has which partitions"):
+        worker.poll_until(lambda: worker.ours, "partitions")
+    worker.feed.close()
+    silent.close()
+    worker.open().poll_until(lambda: len(worker.ours) == PARTITIONS, "all partitions")
+    worker.feed.close()
 
 
 def test_who_takes_a_member_s_place_gets_its_partitions_and_the_other_one_can_commit_nothing(

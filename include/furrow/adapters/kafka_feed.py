@@ -52,6 +52,10 @@ _STRATEGY = "range"
 """Members are static, so only a change of their number moves partitions. The embedded broker gets stuck with
 `cooperative-sticky`.
 """
+_JOIN_SECONDS = 20.0
+"""A group answers who joins within a session, while none of its members is silent for longer. The embedded
+broker forgets one that waits when another is killed as it joins: to ask again, all of them, helps.
+"""
 _SEND_SECONDS = 8.0
 _LAG_SECONDS = 0.5
 _END_AGAIN_SECONDS, _END_TIMEOUT, _END_REST_SECONDS = 3.0, 1.0, 15.0
@@ -113,6 +117,7 @@ class KafkaFeed:
         self._undelivered: list[KafkaError] = []
         self._closing = self._joined = False
         self._last_called = 0.0
+        self._joining_since: float | None = None
 
     def open(self, holder: Holder) -> None:
         """Join the group, once the transactions of an earlier process of this member have ended.
@@ -122,6 +127,7 @@ class KafkaFeed:
         self._broken, self._refusal, self._closing = None, None, False
         self._position, self._lag, self._member = {}, 0, None
         self._held, self._ends, self._next_end = set(), {}, {}
+        self._joining_since = time.monotonic()
         asked = self._writer
         try:
             self._producer, asked = self._open_producer(), self._connection
@@ -151,6 +157,7 @@ class KafkaFeed:
             first = consumer.poll(seconds)
             rest = consumer.consume(most - 1, 0) if first is not None and most > 1 else []
             self._look(consumer)
+            self._see_joined(consumer)
             self._grant()
         if self._broken is not None:
             raise self._broken
@@ -238,6 +245,16 @@ class KafkaFeed:
             self._next_lag = time.monotonic() + _LAG_SECONDS
             self._ask_one_end(consumer)
             self._lag = sum(self._behind(number, offset) for number, offset in list(self._position.items()))
+
+    def _see_joined(self, consumer: Consumer) -> None:
+        """Ask anew to join when a broker that is there has given no answer to it."""
+        now = time.monotonic()
+        if self._joining_since is None or now < self._joining_since + _JOIN_SECONDS:
+            return
+        self._joining_since = now
+        with contextlib.suppress(KafkaException):  # it is away: the client goes on by itself when it is back
+            consumer.list_topics(self.topic, timeout=_END_TIMEOUT)
+            self._anew(f"its broker has not answered for {_JOIN_SECONDS:g} s who has which partitions")
 
     def _ask_one_end(self, consumer: Consumer) -> None:
         """Nothing is fetched of a held partition that would tell. Without an answer the last one holds."""
@@ -331,7 +348,7 @@ class KafkaFeed:
         consumer.resume(parts)  # the client still holds one that was held when it was taken
         self._position.update(starts)
         self._held -= starts.keys()
-        self._joined = True
+        self._joined, self._joining_since = True, None
         holder.given(starts)
 
     def _taken(self, consumer: Consumer, holder: Holder, parts: list[TopicPartition]) -> None:
@@ -340,6 +357,7 @@ class KafkaFeed:
         if consumer is self._consumer:
             for number in numbers:
                 self._position.pop(number, None)
+            self._joining_since = time.monotonic()
         with contextlib.suppress(KafkaException):  # of a lost assignment nothing is left to give back
             consumer.unassign()
 
