@@ -20,7 +20,7 @@ from furrow.evaluation.counts import Seconds
 from furrow.evaluation.gate import Check, Decision, judge, not_worse
 from furrow.evaluation.page import as_page
 from furrow.evaluation.paired import of_verdicts
-from furrow.evaluation.report import render_comparison
+from furrow.evaluation.report import render, render_comparison
 from furrow.evaluation.scoring import EvalReport, FieldScore, score
 from tests.folders import FolderOfPrompts
 from tests.listings import accepted, case_line, failed, rejected, write_listings
@@ -193,6 +193,17 @@ def test_a_judge_gates_only_when_it_agrees_with_the_labels(
 
 def test_a_judge_that_decides_no_gated_field_is_not_asked_about(listings: Listings) -> None:
     assert "judge.check" not in answer(with_judge(listings, None), Gate(field_accuracy={"brand": 0.8}), None)
+
+
+@pytest.mark.parametrize(
+    ("kappa", "said"), [(None, "not measured"), (0.514, "kappa 0.51 of 0.6 wanted")], ids=["none", "low"]
+)
+def test_the_terminal_says_how_well_a_judge_agrees_with_the_labels(
+    listings: Listings, kappa: float | None, said: str
+) -> None:
+    out = io.StringIO()
+    render(with_judge(listings, kappa), Console(file=out, width=150, force_terminal=False))
+    assert f"check: agreement with the labels {said}" in out.getvalue()
 
 
 def test_the_terminal_and_the_page_show_both_versions_and_what_changed(listings: Listings) -> None:

@@ -81,7 +81,8 @@ def test_the_terminal_shows_slices_across_in_tables_that_fit(prompts: FolderOfPr
     assert [shown(report, width).count("Slices: accuracy (n)") for width in (80, 200)] == [3, 1]
     lines = shown(report, 80).splitlines()
     assert all(any(f"{name} (1)" in line for line in lines) for name in names)
-    assert any("valid rate" in line and "1.000 (1)" in line for line in lines)
+    rate = next(number for number, line in enumerate(lines) if "valid rate" in line)
+    assert "1.000 (1)" in lines[rate] and "0.207 - 1.000" in lines[rate + 1]
 
 
 def test_an_enum_and_a_boolean_have_a_confusion_matrix(listings: Listings) -> None:

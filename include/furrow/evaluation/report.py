@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from furrow.evaluation.agreement import KAPPA_FLOOR, measured
 from furrow.evaluation.comparison import Change, Comparison
 from furrow.evaluation.counts import StepCounts
 from furrow.evaluation.gate import Decision, GateVerdict
@@ -162,12 +163,12 @@ def _in_tables(slices: Mapping[str, SliceScore], across: int) -> list[dict[str, 
 
 
 def _slices_table(slices: Mapping[str, SliceScore], fields: Iterable[str]) -> Table:
-    """Accuracy by field and slice, with the number of values judged."""
-    table = Table(title="Slices: accuracy (n)", title_justify="left")
+    """Accuracy by field and slice, with the number of values judged and the interval below it."""
+    table = Table(title="Slices: accuracy (n), 95 % interval", title_justify="left")
     table.add_column("field")
     for name, found in slices.items():
         table.add_column(Text(f"{plain(name)} ({found.n})"), justify="right")
-    valid = (f"{share(found.valid_rate)} ({found.n})" for found in slices.values())
+    valid = (_share_of(found.n, found.valid_rate, found.valid_interval) for found in slices.values())
     table.add_row("valid rate", *valid, end_section=True)
     labelled = {field for found in slices.values() for field in found.fields}
     for field in filter(labelled.__contains__, fields):
@@ -176,7 +177,11 @@ def _slices_table(slices: Mapping[str, SliceScore], fields: Iterable[str]) -> Ta
 
 
 def _rate(found: Rate | None) -> str:
-    return "-" if found is None else f"{share(found.accuracy)} ({found.n})"
+    return "-" if found is None else _share_of(found.n, found.accuracy, found.interval)
+
+
+def _share_of(n: int, value: float | None, interval: tuple[float, float]) -> str:
+    return f"{share(value)} ({n})\n{bounds(interval, n)}"
 
 
 def _steps_table(steps: Mapping[str, StepCounts]) -> Table:
@@ -210,7 +215,16 @@ def _totals(report: EvalReport) -> list[str]:
         f"tokens      {report.input_tokens:,} in, {report.output_tokens:,} out",
         f"cost        {dollars(report.cost_usd)} US dollars, {dollars(report.cost_usd_per_1k)} per 1,000",
         f"seconds     p50 {seconds(waited.p50)}, p95 {seconds(waited.p95)} on models per record",
+        *_agreements(report),
     ]
+
+
+def _agreements(report: EvalReport) -> Iterable[str]:
+    """How well each judge agrees with the labels, by Cohen's kappa."""
+    for judge in sorted({judge for judges in report.judges.values() for judge in judges}):
+        kappa = measured(judge, report.judges, report.fields)
+        found = "not measured" if kappa is None else f"kappa {kappa:.2f} of {KAPPA_FLOOR:g} wanted"
+        yield f"judge       {plain(judge)}: agreement with the labels {found}"
 
 
 def _worst_table(worst: list[Miss]) -> Table:
