@@ -191,6 +191,20 @@ def test_a_clean_screen_is_no_broken_one(body: str, condition: str) -> None:
     assert work.result is not None and work.result["condition"] == condition
 
 
+@pytest.mark.parametrize(
+    ("body", "condition"),
+    [
+        pytest.param("리본도 안 풀고 옷장에만 있었어요. 3만원", "new", id="a ribbon that was never untied"),
+        pytest.param("세 번쯤 신고 나갔나 거의 그대로예요. 강남역 직거래", "like_new", id="worn three times"),
+        pytest.param("물이 새서 부품으로 쓰실 분만 가져가세요", "broken", id="it leaks"),
+        pytest.param("5만원. 강남역 직거래", "used", id="nothing is said"),
+    ],
+)
+def test_where_no_word_decides_the_labelled_listings_do(body: str, condition: str) -> None:
+    work, _ = listed(body)
+    assert work.result is not None and work.result["condition"] == condition
+
+
 def test_where_the_title_names_no_maker_the_models_word_stands() -> None:
     work, _ = listed("달빛공방에서 만든 의자예요", title="원목 의자", brand="달빛공방")
     assert work.result is not None and work.result["brand"] == "달빛공방"

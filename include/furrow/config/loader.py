@@ -15,6 +15,7 @@ from furrow.config.models import (
     ESCALATE_WHEN,
     IMAGES,
     ClaimsStep,
+    ClassifyStep,
     Images,
     JudgeStep,
     LlmStep,
@@ -32,6 +33,7 @@ from furrow.config.quality_checks import check_quality
 from furrow.config.release import Kind, answering, content_hash, find_beside, reachable
 from furrow.config.step_fields import (
     CLAIMS_FIELDS,
+    CLASSIFY_FIELDS,
     JUDGE_ANSWER,
     JUDGE_FIELDS,
     LINKS_FIELD,
@@ -171,6 +173,15 @@ class _Problems:
             raise ConfigError(self._found)
 
 
+def check_examples(examples: Table) -> list[Problem]:
+    """What is wrong with the examples of a classify step. Raises ConfigError when they cannot be read."""
+    problems = examples.check("text", ["text", "label"])
+    if not problems and len({row["label"] for row in examples.rows()}) < 2:
+        hint = "a label is learnt from texts that have another one"
+        return [Problem(examples.shown, None, "all examples have the same label", hint)]
+    return problems
+
+
 class _VersionLoader:
     """Loads one version folder, step by step: a step may use the outputs of those before it."""
 
@@ -240,7 +251,7 @@ class _VersionLoader:
         if isinstance(step, LookupStep):
             self._load_lookup_step(step, loc)
             return
-        if isinstance(step, JudgeStep | ClaimsStep | RetrieveStep):
+        if isinstance(step, JudgeStep | ClaimsStep | RetrieveStep | ClassifyStep):
             self._load_fixed_step(step, loc)
             return
         if isinstance(step, PhotoQualityStep):
@@ -370,7 +381,7 @@ class _VersionLoader:
                 self.problems.add(self.yaml.problem((*loc, "when"), what, "write `nullable: true` there"))
 
     def _load_fixed_step(
-        self, step: JudgeStep | ClaimsStep | RetrieveStep, loc: tuple[str | int, ...]
+        self, step: JudgeStep | ClaimsStep | RetrieveStep | ClassifyStep, loc: tuple[str | int, ...]
     ) -> None:
         """A step whose fields are the same in every folder."""
         if isinstance(step, JudgeStep):
@@ -382,8 +393,10 @@ class _VersionLoader:
             self._check_each(step.name, step.each, (*loc, "each"), ("list", "string"))
             self._expression(step.name, "facts", step.facts, (*loc, "facts"))
             self.outputs[step.name] = Fields(CLAIMS_FIELDS, step.name)
-        else:
+        elif isinstance(step, RetrieveStep):
             self._load_retrieve_step(step, loc)
+        else:
+            self._load_classify_step(step, loc)
 
     def _load_retrieve_step(self, step: RetrieveStep, loc: tuple[str | int, ...]) -> None:
         self._expression(step.name, "query", step.query, (*loc, "query"))
@@ -398,6 +411,17 @@ class _VersionLoader:
             self.problems.extend(self.problems.try_(documents.check) or ())
         self.outputs[step.name] = Fields(RETRIEVE_FIELDS, step.name)
         self.untyped[step.name] = set(PASSAGES_FIELDS)
+
+    def _load_classify_step(self, step: ClassifyStep, loc: tuple[str | int, ...]) -> None:
+        self._expression(step.name, "text", step.text, (*loc, "text"))
+        if step.embeddings is not None:
+            self._check_embeddings(step.embeddings, (*loc, "embeddings"))
+        missing = f"there is no file `{step.examples}` of examples"
+        found = self._beside(step.examples, Path.is_file, (*loc, "examples"), missing)
+        if found is not None:
+            table = self.tables[step.name] = Table(*found)
+            self.problems.extend(self.problems.try_(lambda: check_examples(table)) or ())
+        self.outputs[step.name] = Fields(CLASSIFY_FIELDS, step.name)
 
     def _check_embeddings(self, alias: str, loc: tuple[str | int, ...]) -> None:
         entry = self.models.models.get(alias)

@@ -505,8 +505,33 @@ class RetrieveStep(Written):
         return [] if self.embeddings is None else [self.embeddings]
 
 
+class ClassifyStep(Written):
+    """The label of a text, learnt from labelled examples: runs of letters, and vectors when a model is named.
+
+    The examples are a .csv or .jsonl file with the columns `text` and `label`. The step's fields: `label`,
+    null for an empty text; `margin`, how far it is ahead of the next one, from 0 on, and no probability; and
+    `ranked`, the five likeliest labels, best first.
+    """
+
+    kind: Literal["classify"]
+    name: Name = Field(description="Names its fields; it has no folder.")
+    examples: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\.(csv|jsonl)$",
+        description="CSV or JSONL file beside steps.yaml, or in the use case's folder.",
+    )
+    text: str = Field(description="Jinja expression of the text; an empty one has no label.")
+    embeddings: str | None = Field(
+        None, description="Model alias with `capabilities: {embeddings: true}`; without one, letters only."
+    )
+
+    @property
+    def aliases(self) -> list[str]:
+        """The model that embeds, when there is one."""
+        return [] if self.embeddings is None else [self.embeddings]
+
+
 StepConfig = Annotated[
-    LlmStep | MapStep | LookupStep | PhotoQualityStep | JudgeStep | ClaimsStep | RetrieveStep,
+    LlmStep | MapStep | LookupStep | PhotoQualityStep | JudgeStep | ClaimsStep | RetrieveStep | ClassifyStep,
     Field(discriminator="kind"),
 ]
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from furrow.config.models import LookupStep, MapStep, ModelsFile, RetrieveStep, StepsFile
+from furrow.config.models import ClassifyStep, LookupStep, MapStep, ModelsFile, RetrieveStep, StepsFile
 
 Kind = Callable[[Path], bool]
 
@@ -51,6 +51,7 @@ def content_hash(folder: Path, file: StepsFile, models: ModelsFile) -> str:
 def _shared_tables(folder: Path, file: StepsFile) -> Iterator[tuple[str, str]]:
     """Name and path of the tables of these steps that do not lie in the version's folder."""
     names = {step.table for step in file.steps if isinstance(step, LookupStep)}
+    names.update(step.examples for step in file.steps if isinstance(step, ClassifyStep))
     names.update(name for step in file.steps if isinstance(step, MapStep) for name in step.words.values())
     for path in _shared(folder, names, Path.is_file):
         yield f"../{path.name}", str(path)

@@ -40,6 +40,12 @@ RETRIEVE_FIELDS = {
 }
 PASSAGES_FIELDS = frozenset({"passages", "text"})
 
+CLASSIFY_FIELDS = {
+    "label": FieldSpec(type="string", nullable=True),
+    "margin": FieldSpec(type="number", min=0),
+    "ranked": _TEXTS,
+}
+
 PHOTO_QUALITY_FIELDS = {
     "order": FieldSpec(type="list", items="string", evaluate="top1"),
     "scores": FieldSpec(type="list", items="number"),

@@ -41,8 +41,8 @@ class Version:
 
     outputs: the output fields of each step (of one with `each`, those of one answer); expressions:
     compiled, by step and then by field or by the condition's place in `choose`; catalogue: the models that
-    it may call, by alias; tables: of lookup steps, by step; words: files of map steps, by step and
-    name; documents: of retrieve steps.
+    it may call, by alias; tables: of lookup and classify steps, by step; words: files of map steps, by step
+    and name; documents: of retrieve steps.
     """
 
     name: str

@@ -12,6 +12,7 @@ from furrow.config.models import EACH_FIELD, LlmStep, LookupStep, RetrieveStep
 from furrow.config.use_case import Version
 from furrow.engine import (  # noqa: F401 - registers the kinds of step
     claims_step,
+    classify_step,
     judge_step,
     llm_step,
     lookup_step,

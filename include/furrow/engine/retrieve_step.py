@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -11,10 +10,10 @@ from typing import Any
 from furrow.config.documents import Documents, Passage
 from furrow.config.models import RetrieveStep
 from furrow.config.use_case import Version
-from furrow.engine.calls import Answers, Paid
+from furrow.engine.calls import Answers
+from furrow.engine.embedding import Embedder
 from furrow.engine.masking import Masking
-from furrow.engine.ordered import all_of
-from furrow.engine.ports import EMBED, Json, Message, ModelRequest
+from furrow.engine.ports import Json
 from furrow.engine.prompt import context_of
 from furrow.engine.record import Trace, Work
 from furrow.engine.retrieval import Bar, FullText, Hit, Nearness
@@ -29,14 +28,16 @@ class RetrieveRunner:
     """
 
     def __init__(self, config: RetrieveStep, version: Version, calls: Answers):
-        self.name, self._config, self._calls = config.name, config, calls
+        self.name, self._config = config.name, config
         self._documents, self._hash = version.documents[config.name], version.content_hash
         self._expressions = version.expressions[config.name]
-        self._model = version.catalogue[config.embeddings] if config.embeddings else None
+        self._embedder = (
+            Embedder(config.name, config.embeddings, version, calls) if config.embeddings else None
+        )
         self._bar = Bar(config.min_score, config.min_similarity)
         self._masking = Masking(version.file.mask)
         self._nearness: asyncio.Future[Nearness] | None = None
-        self.look_ahead = 1 if self._model is None else 4 * self._model.limits.concurrency
+        self.look_ahead = 1 if self._embedder is None else self._embedder.look_ahead
 
     async def run(self, work: Work, trace: Trace) -> Json:
         """The step's fields. Raises PromptFailed, TransientError or RunError."""
@@ -63,27 +64,20 @@ class RetrieveRunner:
     async def _near(
         self, question: str, allowed: Sequence[int], passages: Sequence[Passage], trace: Trace
     ) -> list[Hit]:
-        if self._model is None or not question.strip() or not allowed:
+        if self._embedder is None or not question.strip() or not allowed:
             return []
-        asked = await self._embed(self._masking.prompt(question))
-        trace.add(asked.alias, asked.key, asked.answer, asked.bought)
+        asked = await self._embedder.vector(self._masking.prompt(question), trace)
         if self._nearness is None:
-            self._nearness = asyncio.ensure_future(self._embed_all(passages))
+            self._nearness = asyncio.ensure_future(self._embed_all(self._embedder, passages))
         try:
             nearness = await asyncio.shield(self._nearness)
         except BaseException:
             self._nearness = None  # the next record tries again; what was paid for is found
             raise
-        return nearness.hits(base64.b64decode(asked.answer.text), allowed)
+        return nearness.hits(asked, allowed)
 
-    async def _embed_all(self, passages: Sequence[Passage]) -> Nearness:
-        paid = await all_of(self._embed(_searched(passage)) for passage in passages)
-        return Nearness([base64.b64decode(one.answer.text) for one in paid])
-
-    async def _embed(self, text: str) -> Paid:
-        assert self._model is not None and self._config.embeddings is not None
-        request = ModelRequest(self._config.embeddings, self._model.model, (Message(EMBED, text),))
-        return await self._calls.answer(self.name, request)
+    async def _embed_all(self, embedder: Embedder, passages: Sequence[Passage]) -> Nearness:
+        return Nearness(await embedder.vectors(_searched(passage) for passage in passages))
 
 
 @lru_cache(8)

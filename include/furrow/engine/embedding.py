@@ -1,0 +1,36 @@
+"""Vectors of texts. They are paid answers like any other: what was asked before is found in the ledger."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+
+from furrow.config.use_case import Version
+from furrow.engine.calls import Answers, Paid
+from furrow.engine.ordered import all_of
+from furrow.engine.ports import EMBED, Message, ModelRequest
+from furrow.engine.record import Trace
+
+
+class Embedder:
+    """Asks the model `alias` of a version, for one step. A vector is little-endian float32."""
+
+    def __init__(self, step: str, alias: str, version: Version, calls: Answers):
+        self._step, self._alias, self._calls = step, alias, calls
+        self._model = version.catalogue[alias]
+        self.look_ahead = 4 * self._model.limits.concurrency
+
+    async def vector(self, text: str, trace: Trace) -> bytes:
+        """Of a record's text; noted in its trace. Raises TransientError or RunError."""
+        asked = await self._ask(text)
+        trace.add(asked.alias, asked.key, asked.answer, asked.bought)
+        return base64.b64decode(asked.answer.text)
+
+    async def vectors(self, texts: Iterable[str]) -> list[bytes]:
+        """Of the folder's own texts, in their order. Raises TransientError or RunError."""
+        paid = await all_of(self._ask(text) for text in texts)
+        return [base64.b64decode(one.answer.text) for one in paid]
+
+    async def _ask(self, text: str) -> Paid:
+        request = ModelRequest(self._alias, self._model.model, (Message(EMBED, text),))
+        return await self._calls.answer(self._step, request)
