@@ -244,6 +244,7 @@ def _register_bench(name: str, text: str) -> None:
 
 
 _register_bench("canary", "1,000 canaries under guards.drift: false trips, shifts that are caught.")
+_register_bench("classify", "Labels that examples of the classify steps teach: letters, vectors too.")
 _register_bench("drift", "Months of hourly drift checks: false alarms, hours until a change is found.")
 _register_bench("engine", "Calls a second and CPU per call: engine, bare HTTP client, pydantic-ai Agent.")
 _register_bench("experiments", "1,000 simulated A/B experiments looked at daily: false claims, power, days.")

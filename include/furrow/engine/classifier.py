@@ -1,7 +1,7 @@
 """A label for a text, learnt from labelled examples: runs of letters, and vectors where there are any.
 
 A linear support vector machine over the TF-IDF of runs of 1 to 4 letters within words. Letters rather than
-words, since Korean glues particles and endings to its words. It learns 400 examples in a tenth of a second.
+words, since Korean glues particles and endings to its words.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 _LETTERS = (1, 4)
 _SHARE_OF_VECTORS = 0.5
-"""How long a text's vector is beside its letters, which have length 1. Measured in docs/quality.md."""
+"""How long a text's vector is beside its letters, which have length 1. Why: docs/adr/0021."""
 
 
 @dataclass(frozen=True, slots=True)
