@@ -94,7 +94,7 @@ view_group_topics = FeatureView(
         Field(name="age_min", dtype=Int64, description="Youngest age that is wanted in years"),
         Field(name="age_max", dtype=Int64, description="Oldest age that is wanted in years"),
         Field(name="gender", dtype=String, description="Who may join"),
-        Field(name="topics", dtype=Array(String), description="What members do together"),
+        Field(name="topics", dtype=Array(String), description="What the members do together"),
         Field(name="release", dtype=String, description="Version and content hash of what computed this row"),
         Field(name="run_id", dtype=String, description="Run that published this row"),
         Field(name="record_id", dtype=String, description="Where the record came from"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from furrow.config.korean_ages import age_least, age_most
 from furrow.config.loader import load_models, load_use_case
 from furrow.engine.calls import Calls, Stamp
 from furrow.engine.pipeline import Pipeline
-from furrow.engine.ports import Arrival
+from furrow.engine.ports import EMBED, Arrival
 from furrow.engine.reading import read_work
-from furrow.engine.record import Rung, Work
+from furrow.engine.record import Work
 from furrow.evaluation.cases import load_cases
-from furrow.testing import MemoryLedger, ScriptedModel
+from furrow.testing import MemoryLedger, ScriptedModel, fitting_vector
 from testsets.group_topics_words import AGES, ENGLISH_AGES
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
@@ -25,15 +26,15 @@ USE_CASE = load_use_case(PROMPTS / "group_topics", load_models(PROMPTS))
 VERSION = USE_CASE.version()
 
 
-def described(description: str, **answer: Any) -> Work:
-    """One group through the whole pipeline, its models giving this answer."""
+def described(description: str) -> Work:
+    """One group through the whole pipeline."""
     record = {
         "group_id": "g",
         "name": "모임",
         "description": description,
         "created_at": "2026-11-24T09:00:00+09:00",
     }
-    model = ScriptedModel(lambda request: {"topics": ["골프"]} | answer)
+    model = ScriptedModel(lambda request: fitting_vector(request.messages[-1].text))
 
     async def run() -> list[Work]:
         stamp = Stamp("group_topics", VERSION.release, "run")
@@ -42,6 +43,7 @@ def described(description: str, **answer: Any) -> Work:
         return [work async for work in Pipeline(VERSION, calls).run(works)]
 
     (work,) = asyncio.run(run())
+    assert all(request.messages[-1].role == EMBED for request in model.requests)
     return work
 
 
@@ -87,31 +89,32 @@ def test_who_may_join_is_what_the_words_say(description: str, gender: str) -> No
         pytest.param("필요가 없고 사정상 다시 쓰는 방. 낚시", ["낚시"], id="nor what stands in other words"),
     ],
 )
-def test_words_decide_the_topics_and_no_model_is_asked(description: str, topics: list[str]) -> None:
-    work = described(description, topics=["재테크"])
+def test_words_decide_the_topics_and_nothing_is_learnt(description: str, topics: list[str]) -> None:
+    work = described(description)
     assert work.result is not None
-    assert (work.result["topics"], work.traces["profile"].calls) == (topics, 0)
+    assert (work.result["topics"], work.outputs["learnt"]["label"]) == (topics, None)
 
 
 @pytest.mark.parametrize(
-    ("topics", "result"),
-    [(["골프", "unknown"], ["골프"]), ([], ["unknown"]), (["골프", "골프"], ["골프"])],
+    ("description", "topic"),
+    [
+        pytest.param("암장 돌면서 문제 풀어요. 초보도 신발 빌려줘요", "클라이밍", id="a climbing gym"),
+        pytest.param("회비 만원, 매너 지켜 주세요. 유령회원 정리합니다", "unknown", id="rules and fees"),
+    ],
 )
-def test_unknown_stands_only_alone(topics: list[str], result: list[str]) -> None:
-    work = described("다 같이 모여요", topics=topics)
+def test_where_no_word_decides_the_labelled_groups_do(description: str, topic: str) -> None:
+    work = described(description)
+    assert work.outputs["pointed"]["topics"] == []
     assert work.result is not None
-    assert work.result["topics"] == result
+    assert work.result["topics"] == [topic]
 
 
-def test_a_group_without_a_known_topic_is_asked_of_the_larger_model() -> None:
-    assert described("다 같이", topics=["unknown"]).traces["profile"].rung is Rung.ESCALATED
-    assert described("다 같이").traces["profile"].rung is Rung.STRICT
-
-
-def test_labels_name_topics_of_the_closed_list() -> None:
-    known = set(VERSION.outputs["profile"].specs["topics"].values)
+def test_labels_name_topics_of_the_closed_list_and_each_has_examples_to_learn_from() -> None:
+    known = set(VERSION.outputs["about"].specs["topics"].values)
     labelled = {topic for case in load_cases(USE_CASE, VERSION) for topic in case.expected["topics"]}
-    assert labelled == known
+    learnt = Counter(row["label"] for row in VERSION.tables["learnt"].rows())
+    assert labelled == known == set(learnt)
+    assert min(learnt.values()) >= 5
 
 
 @pytest.mark.parametrize(("words", "least", "most"), [*AGES, *ENGLISH_AGES])

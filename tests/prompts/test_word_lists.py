@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +23,7 @@ from testsets import (
     hashtags_words,
 )
 from testsets.common import Case
+from testsets.used_goods_items import HELD_ENGLISH_STATES, HELD_STATES
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
 OLDER = {
@@ -105,6 +108,41 @@ def test_no_word_of_the_lists_was_taken_from_a_sentence_that_is_held_out(use_cas
 )
 def test_such_a_word_would_be_found(use_case: str, cue: tuple[str, str]) -> None:
     assert only_held_out(use_case, [cue]) == {cue}
+
+
+def pieces(text: str) -> set[str]:
+    """Its sentences of some length, without spaces and marks."""
+    bare = (re.sub(r"\W", "", sentence) for sentence in re.split(r"[.!?~\n]", text))
+    return {sentence for sentence in bare if len(sentence) >= 10}
+
+
+def examples(use_case: str, name: str) -> set[str]:
+    """The sentences of the texts that a `classify` step learns from."""
+    lines = (PROMPTS / use_case / "v1" / name).read_text("utf-8").splitlines()
+    return {piece for line in lines for piece in pieces(json.loads(line)["text"])}
+
+
+@pytest.mark.parametrize(
+    ("generator", "field", "name"),
+    [(hashtags, "body", "topics.jsonl"), (group_topics, "description", "groups.jsonl")],
+    ids=["hashtags", "group_topics"],
+)
+def test_no_sentence_of_a_text_of_test_is_among_the_examples_of_topics(
+    generator: Any, field: str, name: str
+) -> None:
+    texts = [str(case.input[field]) for case in generator.cases() if case.split == "test"]
+    learnt = examples(generator.__name__.rpartition(".")[2], name)
+    assert {piece for text in texts for piece in pieces(text)}.isdisjoint(learnt)
+
+
+@pytest.mark.parametrize("held", [HELD_STATES, HELD_ENGLISH_STATES], ids=["Korean", "English"])
+def test_no_way_in_which_only_test_tells_a_condition_is_among_the_examples(
+    held: dict[str, tuple[str, ...]],
+) -> None:
+    learnt = examples("used_goods", "conditions.jsonl")
+    phrases = {piece for told in held.values() for phrase in told for piece in pieces(phrase)}
+    assert phrases
+    assert not {phrase for phrase in phrases if any(phrase in text for text in learnt)}
 
 
 @pytest.mark.parametrize("use_case", SOURCES)
