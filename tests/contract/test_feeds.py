@@ -321,7 +321,7 @@ def test_who_gets_no_partition_for_there_are_too_few_has_joined_as_well(broker: 
 def test_who_is_not_told_its_partitions_by_a_broker_that_answers_opens_its_feed_anew(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kafka_feed, "_JOIN_SECONDS", 2.0)
+    monkeypatch.setattr(kafka_feed, "_UNANSWERED_SECONDS", 2.0)
     bench = KafkaBench(broker, transactions=True)
     silent = broker.consumer(f"g.{bench.topic}", **{"partition.assignment.strategy": "range"})
     silent.subscribe([bench.topic])
@@ -330,7 +330,7 @@ def test_who_is_not_told_its_partitions_by_a_broker_that_answers_opens_its_feed_
         assert time.monotonic() < deadline, "the other member joins"
         silent.poll(0.1)
     worker = Worker(bench.feed()).open()  # the group waits for a member that says it lives and joins no more
-    with pytest.raises(SourceUnavailable, match="has not answered for 2 s who has which partitions"):
+    with pytest.raises(SourceUnavailable, match="has not said for 2 s who has which partitions"):
         worker.poll_until(lambda: worker.ours, "partitions")
     worker.feed.close()
     silent.close()

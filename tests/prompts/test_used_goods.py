@@ -198,6 +198,8 @@ def test_a_clean_screen_is_no_broken_one(body: str, condition: str) -> None:
         pytest.param("세 번쯤 신고 나갔나 거의 그대로예요. 강남역 직거래", "like_new", id="worn three times"),
         pytest.param("물이 새서 부품으로 쓰실 분만 가져가세요", "broken", id="it leaks"),
         pytest.param("5만원. 강남역 직거래", "used", id="nothing is said"),
+        pytest.param("Left speaker won't make a sound at all", "broken", id="won't is no price"),
+        pytest.param("공원에서 세 번쯤 타고 거의 그대로예요", "like_new", id="nor is a park"),
     ],
 )
 def test_where_no_word_decides_the_labelled_listings_do(body: str, condition: str) -> None:

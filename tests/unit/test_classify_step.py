@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+import unicodedata
 from base64 import b64encode
 from typing import Any
 
@@ -16,10 +17,11 @@ from furrow.config.schemas import schema_text
 from furrow.engine.calls import Calls, Stamp
 from furrow.engine.classifier import Classifier
 from furrow.engine.pipeline import Pipeline
+from furrow.engine.plan import Planning, plan
 from furrow.engine.ports import EMBED, Arrival, ModelRequest
 from furrow.engine.reading import read_work
 from furrow.engine.record import Work
-from furrow.errors import ConfigError, ProviderUnavailable
+from furrow.errors import ConfigError, ProviderUnavailable, RequestRefused, RunError
 from furrow.testing import MemoryLedger, ScriptedModel
 from tests.folders import MODELS, FolderOfPrompts
 
@@ -193,6 +195,57 @@ def test_after_a_model_that_was_away_the_next_record_learns(embedding: FolderOfP
     assert (again[0].result or {})["label"] == "new"
 
 
+def test_a_plan_counts_the_vectors_of_the_examples_once(embedding: FolderOfPrompts) -> None:
+    use_case = embedding.load("states")
+    version = use_case.version()
+    from furrow.assembly import prices
+
+    planning = Planning(version, MemoryLedger(), prices(version), {})
+    records = [{"id": body, "at": "2026-11-27T09:00:00+09:00", "body": body} for body in ("sealed", "오래")]
+    works = [
+        read_work(Arrival(one["id"], json.dumps(one).encode()), use_case.pipeline.record) for one in records
+    ]
+
+    async def all_of_it() -> Json:
+        return (await plan(version.release, planning, Pipeline(version, planning).run(works))).to_json()
+
+    assert asyncio.run(all_of_it())["steps"]["guess"]["new"] == 9 + 2
+
+
+@pytest.mark.parametrize(
+    ("refused", "what"),
+    [
+        pytest.param(RequestRefused("too long"), "of the folder cannot be embedded: too long", id="refused"),
+        pytest.param(vector(1, 2), "not all of one length", id="another length"),
+    ],
+)
+def test_an_example_that_cannot_be_used_is_the_folder_s_fault_and_no_record_s(
+    embedding: FolderOfPrompts, refused: Any, what: str
+) -> None:
+    def script(request: ModelRequest) -> Any:
+        if "택" not in request.messages[-1].text:
+            return by_meaning(request)
+        if isinstance(refused, Exception):
+            raise refused
+        return refused
+
+    with pytest.raises(RunError, match=what):
+        run(embedding, ScriptedModel(script), "sealed")
+
+
+def test_letters_that_are_written_in_parts_are_the_same_letters(folder: FolderOfPrompts) -> None:
+    (composed,) = run(folder, silent(), "화면이 안 나와요")
+    folder.put("states/v1/states.csv", unicodedata.normalize("NFD", EXAMPLES))
+    (apart,) = run(folder, silent(), "화면이 안 나와요")
+    assert composed.result == apart.result
+
+
+def test_a_list_is_no_text(folder: FolderOfPrompts) -> None:
+    folder.change("states/v1/steps.yaml", "text: data.body", 'text: "[data.body]"')
+    (work,) = run(folder, silent(), "화면이 안 나와요")
+    assert work.rejection is not None and work.rejection.reason == "prompt_failed"
+
+
 # --- the folder ----------------------------------------------------------------------------------
 
 
@@ -209,6 +262,7 @@ def test_after_a_model_that_was_away_the_next_record_learns(embedding: FolderOfP
             "states.csv", "소리가 안 나요", "전원이 안 켜져요", "전원이 안 켜져요", id="a text twice"
         ),
         pytest.param("states.csv", EXAMPLES, "text,label\na,x\nb,x\n", "the same label", id="one label"),
+        pytest.param("states.csv", "안 나요,broken", "안 나요, broken", "a blank", id="a label with a blank"),
         pytest.param(
             "steps.yaml",
             "text: data.body",
@@ -224,6 +278,12 @@ def test_a_folder_that_cannot_work_is_rejected_and_told_why(
     folder.change(f"states/v1/{path}", before, after)
     with pytest.raises(ConfigError, match=problem):
         folder.load("states")
+
+
+def test_a_model_with_a_fallback_embeds_no_examples(embedding: FolderOfPrompts) -> None:
+    embedding.put("models.yaml", MODELS + EMBEDDER + "    fallback: [small]\n")
+    with pytest.raises(ConfigError, match="has a fallback"):
+        embedding.load("states")
 
 
 def test_other_examples_are_another_release_also_where_versions_share_them(folder: FolderOfPrompts) -> None:

@@ -52,8 +52,8 @@ _STRATEGY = "range"
 """Members are static, so only a change of their number moves partitions. The embedded broker gets stuck with
 `cooperative-sticky`.
 """
-_JOIN_SECONDS = 20.0
-"""A group answers who joins within a session, while none of its members is silent for longer. The embedded
+_UNANSWERED_SECONDS = 40.0
+"""A group answers who joins within a session, or once every member has ended its last commit. The embedded
 broker forgets one that waits when another is killed as it joins: to ask again, all of them, helps.
 """
 _SEND_SECONDS = 8.0
@@ -127,7 +127,7 @@ class KafkaFeed:
         self._broken, self._refusal, self._closing = None, None, False
         self._position, self._lag, self._member = {}, 0, None
         self._held, self._ends, self._next_end = set(), {}, {}
-        self._joining_since = time.monotonic()
+        self._joining_since = None
         asked = self._writer
         try:
             self._producer, asked = self._open_producer(), self._connection
@@ -140,6 +140,7 @@ class KafkaFeed:
                 on_revoke=partial(self._called, self._taken, holder),
                 on_lost=partial(self._called, self._lost, holder),
             )
+            self._joining_since = time.monotonic()
         except KafkaException as error:
             self.close()
             raise self._failure(error.args[0], "the stream could not be opened", asked) from error
@@ -247,14 +248,14 @@ class KafkaFeed:
             self._lag = sum(self._behind(number, offset) for number, offset in list(self._position.items()))
 
     def _see_joined(self, consumer: Consumer) -> None:
-        """Ask anew to join when a broker that is there has given no answer to it."""
+        """Ask anew to join when a group whose broker is there has given no answer to it."""
         now = time.monotonic()
-        if self._joining_since is None or now < self._joining_since + _JOIN_SECONDS:
+        if self._joining_since is None or now < self._joining_since + _UNANSWERED_SECONDS:
             return
         self._joining_since = now
         with contextlib.suppress(KafkaException):  # it is away: the client goes on by itself when it is back
-            consumer.list_topics(self.topic, timeout=_END_TIMEOUT)
-            self._anew(f"its broker has not answered for {_JOIN_SECONDS:g} s who has which partitions")
+            consumer.committed([TopicPartition(self.topic, 0)], timeout=_END_TIMEOUT)
+            self._anew(f"its group has not said for {_UNANSWERED_SECONDS:g} s who has which partitions")
 
     def _ask_one_end(self, consumer: Consumer) -> None:
         """Nothing is fetched of a held partition that would tell. Without an answer the last one holds."""

@@ -176,10 +176,17 @@ class _Problems:
 def check_examples(examples: Table) -> list[Problem]:
     """What is wrong with the examples of a classify step. Raises ConfigError when they cannot be read."""
     problems = examples.check("text", ["text", "label"])
-    if not problems and len({row["label"] for row in examples.rows()}) < 2:
+    if problems:
+        return problems
+    labels = {row["label"] for row in examples.rows()}
+    if len(labels) < 2:
         hint = "a label is learnt from texts that have another one"
         return [Problem(examples.shown, None, "all examples have the same label", hint)]
-    return problems
+    blank = sorted(label for label in labels if label != label.strip())
+    return [
+        Problem(examples.shown, None, f"the label `{label}` begins or ends with a blank", "take it away")
+        for label in blank
+    ]
 
 
 class _VersionLoader:
@@ -431,6 +438,9 @@ class _VersionLoader:
         elif not entry.capabilities.embeddings:
             hint = "write `capabilities: {embeddings: true}` there, when it does"
             self.problems.add(self.yaml.problem(loc, f"the model `{alias}` does not embed texts", hint))
+        elif entry.fallback:
+            what = f"the model `{alias}` has a fallback, whose vectors say something else"
+            self.problems.add(self.yaml.problem(loc, what, "name a model that has none"))
 
     def _load_lookup_step(self, step: LookupStep, loc: tuple[str | int, ...]) -> None:
         self._check_each(step.name, step.each, (*loc, "each"), ("list", "string"))

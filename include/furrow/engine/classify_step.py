@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from furrow.config.models import ClassifyStep
 from furrow.config.tables import Table
@@ -13,10 +14,14 @@ from furrow.engine.calls import Answers
 from furrow.engine.classifier import Classifier, Guess
 from furrow.engine.embedding import Embedder
 from furrow.engine.masking import Masking
+from furrow.engine.once import Once
+from furrow.engine.ordered import all_of
 from furrow.engine.ports import Json
 from furrow.engine.prompt import context_of
 from furrow.engine.record import Trace, Work
 from furrow.engine.step import step_of
+from furrow.engine.untrusted_text import visible
+from furrow.errors import PromptFailed
 
 _RANKED = 5
 
@@ -33,38 +38,42 @@ class ClassifyRunner:
         self._embedder = (
             Embedder(config.name, config.embeddings, version, calls) if config.embeddings else None
         )
-        self._learnt: asyncio.Future[Classifier] | None = None
+        self._learnt = Once(self._learn)
         self.look_ahead = 1 if self._embedder is None else self._embedder.look_ahead
 
     async def run(self, work: Work, trace: Trace) -> Json:
         """The step's fields. Raises PromptFailed, TransientError or RunError."""
-        found = self._text.evaluate(context_of(work))
-        text = self._masking.prompt(str(found or ""))
+        text = self._asked(work)
         if not text.strip():
             return _written([])
-        vector = await self._embedder.vector(text, trace) if self._embedder else None
-        return _written((await self._classifier()).guesses(text, vector))
+        if self._embedder is None:
+            return _written((await self._learnt.get()).guesses(text))
+        found: list[Any] = await all_of((self._learnt.get(), self._embedder.vector(text, trace)))
+        classifier, vector = found
+        return _written(classifier.guesses(text, vector))
 
-    async def _classifier(self) -> Classifier:
-        if self._learnt is None:
-            self._learnt = asyncio.ensure_future(self._learn())
-        try:
-            return await asyncio.shield(self._learnt)
-        except BaseException:
-            self._learnt = None  # the next record tries again; what was paid for is found
-            raise
+    def _asked(self, work: Work) -> str:
+        found = self._text.evaluate(context_of(work))
+        if not isinstance(found, str | None):
+            raise PromptFailed(f"`text` of {self.name} is a {type(found).__name__}, and no text: join a list")
+        return self._masking.prompt(found or "")
 
     async def _learn(self) -> Classifier:
-        if self._embedder is None:
-            return _classifier_of(self._examples, self._hash, None)
-        texts = [row["text"] for row in self._examples.rows()]
-        return _classifier_of(self._examples, self._hash, tuple(await self._embedder.vectors(texts)))
+        vectors = None
+        if self._embedder is not None:
+            vectors = tuple(await self._embedder.vectors(text for text, _ in _labelled(self._examples)))
+        return await asyncio.to_thread(_classifier_of, self._examples, self._hash, vectors)
+
+
+def _labelled(examples: Table) -> list[tuple[str, str]]:
+    """Each text with its label, written as records are when a step sees them."""
+    return [(visible(row["text"]), visible(row["label"])) for row in examples.rows()]
 
 
 @lru_cache(8)
 def _classifier_of(examples: Table, content_hash: str, vectors: tuple[bytes, ...] | None) -> Classifier:
-    rows = list(examples.rows())
-    return Classifier([row["text"] for row in rows], [row["label"] for row in rows], vectors)
+    texts, labels = zip(*_labelled(examples), strict=True)
+    return Classifier(texts, labels, vectors)
 
 
 def _written(guesses: Sequence[Guess]) -> Json:

@@ -10,6 +10,7 @@ from furrow.engine.calls import Answers, Paid
 from furrow.engine.ordered import all_of
 from furrow.engine.ports import EMBED, Message, ModelRequest
 from furrow.engine.record import Trace
+from furrow.errors import RecordError, RunError
 
 
 class Embedder:
@@ -27,9 +28,21 @@ class Embedder:
         return base64.b64decode(asked.answer.text)
 
     async def vectors(self, texts: Iterable[str]) -> list[bytes]:
-        """Of the folder's own texts, in their order. Raises TransientError or RunError."""
-        paid = await all_of(self._ask(text) for text in texts)
-        return [base64.b64decode(one.answer.text) for one in paid]
+        """Of the folder's own texts, in their order, all of one length. Raises TransientError or RunError."""
+        paid = await all_of(self._own(text) for text in texts)
+        vectors = [base64.b64decode(one.answer.text) for one in paid]
+        if len({len(vector) for vector in vectors}) > 1:
+            raise RunError(f"{self._step}: the vectors of `{self._alias}` are not all of one length")
+        return vectors
+
+    async def _own(self, text: str) -> Paid:
+        """A text of the folder that is refused is no record's fault."""
+        try:
+            return await self._ask(text)
+        except RecordError as error:
+            raise RunError(
+                f"{self._step}: `{text[:40]}…` of the folder cannot be embedded: {error}"
+            ) from error
 
     async def _ask(self, text: str) -> Paid:
         request = ModelRequest(self._alias, self._model.model, (Message(EMBED, text),))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -13,6 +12,8 @@ from furrow.config.use_case import Version
 from furrow.engine.calls import Answers
 from furrow.engine.embedding import Embedder
 from furrow.engine.masking import Masking
+from furrow.engine.once import Once
+from furrow.engine.ordered import all_of
 from furrow.engine.ports import Json
 from furrow.engine.prompt import context_of
 from furrow.engine.record import Trace, Work
@@ -36,17 +37,17 @@ class RetrieveRunner:
         )
         self._bar = Bar(config.min_score, config.min_similarity)
         self._masking = Masking(version.file.mask)
-        self._nearness: asyncio.Future[Nearness] | None = None
+        self._nearness = Once(self._embed_all)
         self.look_ahead = 1 if self._embedder is None else self._embedder.look_ahead
 
     async def run(self, work: Work, trace: Trace) -> Json:
         """The step's fields. Raises PromptFailed, TransientError or RunError."""
         context = context_of(work)
         question = str(self._expressions["query"].evaluate(context))
-        passages, full_text = _index_of(self._documents, self._hash, self._config.max_chars)
+        passages, full_text = self._index
         allowed = self._allowed(passages, context)
         words = full_text.hits(question, allowed)
-        near = await self._near(question, allowed, passages, trace)
+        near = await self._near(question, allowed, trace)
         chosen = self._bar.best(words, near)[: self._config.top]
         return _written([passages[hit.place] for hit in chosen], [hit.score for hit in chosen])
 
@@ -61,23 +62,22 @@ class RetrieveRunner:
 
     # --- vectors -------------------------------------------------------------------------------
 
-    async def _near(
-        self, question: str, allowed: Sequence[int], passages: Sequence[Passage], trace: Trace
-    ) -> list[Hit]:
+    async def _near(self, question: str, allowed: Sequence[int], trace: Trace) -> list[Hit]:
         if self._embedder is None or not question.strip() or not allowed:
             return []
-        asked = await self._embedder.vector(self._masking.prompt(question), trace)
-        if self._nearness is None:
-            self._nearness = asyncio.ensure_future(self._embed_all(self._embedder, passages))
-        try:
-            nearness = await asyncio.shield(self._nearness)
-        except BaseException:
-            self._nearness = None  # the next record tries again; what was paid for is found
-            raise
-        return nearness.hits(asked, allowed)
+        masked = self._masking.prompt(question)
+        found: list[Any] = await all_of((self._nearness.get(), self._embedder.vector(masked, trace)))
+        nearness, asked = found
+        return list(nearness.hits(asked, allowed))
 
-    async def _embed_all(self, embedder: Embedder, passages: Sequence[Passage]) -> Nearness:
-        return Nearness(await embedder.vectors(_searched(passage) for passage in passages))
+    async def _embed_all(self) -> Nearness:
+        assert self._embedder is not None
+        passages, _ = self._index
+        return Nearness(await self._embedder.vectors(map(_searched, passages)))
+
+    @property
+    def _index(self) -> tuple[list[Passage], FullText]:
+        return _index_of(self._documents, self._hash, self._config.max_chars)
 
 
 @lru_cache(8)
