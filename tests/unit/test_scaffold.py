@@ -44,7 +44,7 @@ def test_a_new_use_case_loads_without_a_problem(prompts: Path) -> None:
     assert check_record_fields(use_case) == []
     assert check_records(use_case) == []
     assert list(use_case.version().result.specs) == ["topic", "place", "urgent"]
-    assert len(use_case.version().prompts["classify"].examples) == 2
+    assert len(use_case.version().prompts["read"].examples) == 2
     assert {str(path.relative_to(prompts / "local_posts")) for path in paths} == {
         "LABELLING.md",
         "README.md",
@@ -52,10 +52,10 @@ def test_a_new_use_case_loads_without_a_problem(prompts: Path) -> None:
         "sample.jsonl",
         "testset.jsonl",
         "v1/steps.yaml",
-        "v1/classify/examples.jsonl",
-        "v1/classify/output.yaml",
-        "v1/classify/system.md",
-        "v1/classify/user.md",
+        "v1/read/examples.jsonl",
+        "v1/read/output.yaml",
+        "v1/read/system.md",
+        "v1/read/user.md",
     }
 
 
@@ -67,7 +67,7 @@ def test_its_source_is_its_own_sample_and_every_record_renders(prompts: Path) ->
     assert len(records) == 3
     for record in records:
         assert {use_case.pipeline.record.key, use_case.pipeline.record.time} < set(record)
-        assert str(record["text"]) in use_case.version().prompts["classify"].user.render({"data": record})
+        assert str(record["text"]) in use_case.version().prompts["read"].user.render({"data": record})
 
 
 def test_its_test_cases_load_and_pass_its_own_rules(prompts: Path) -> None:
@@ -99,7 +99,7 @@ def test_the_commented_source_and_sink_load_too(prompts: Path) -> None:
     [
         ("pipeline.schema.json", "pipeline.yaml"),
         ("steps.schema.json", "v1/steps.yaml"),
-        ("output.schema.json", "v1/classify/output.yaml"),
+        ("output.schema.json", "v1/read/output.yaml"),
     ],
 )
 def test_an_editor_finds_the_schema_and_marks_nothing(prompts: Path, schema: str, file: str) -> None:

@@ -254,7 +254,7 @@ class KafkaFeed:
             return
         self._joining_since = now
         with contextlib.suppress(KafkaException):  # it is away: the client goes on by itself when it is back
-            consumer.committed([TopicPartition(self.topic, 0)], timeout=_END_TIMEOUT)
+            consumer.list_topics(self.topic, timeout=_END_TIMEOUT)  # its group answers nothing meanwhile
             self._anew(f"its group has not said for {_UNANSWERED_SECONDS:g} s who has which partitions")
 
     def _ask_one_end(self, consumer: Consumer) -> None:
