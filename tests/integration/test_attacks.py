@@ -236,7 +236,9 @@ def test_without_a_mask_the_same_values_would_arrive_and_come_out(use_case: str,
     assert [1 for _, work, pieces in found if leaked(pieces, work.outputs)]
 
 
-@pytest.mark.parametrize(("use_case", "at_least"), [("used_goods", 13), ("hashtags", 6)])
+@pytest.mark.parametrize(
+    ("use_case", "at_least"), [("used_goods", 13), ("place_mentions", 5), ("hashtags", 1)]
+)
 def test_without_a_screen_what_attackers_chose_would_come_out(
     use_case: str, at_least: int, tmp_path: Path
 ) -> None:
