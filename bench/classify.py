@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import json
 import random
 import sys
@@ -21,12 +20,11 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
 
-from bench.retrieve import ALIAS, embedder  # noqa: E402
-from furrow.adapters.language_model import open_model  # noqa: E402
+from bench.embedded import embedder, vectors_of  # noqa: E402
 from furrow.config.loader import load_models, load_use_case, use_case_folders  # noqa: E402
 from furrow.config.models import ClassifyStep, ModelsFile  # noqa: E402
 from furrow.engine.classifier import Classifier  # noqa: E402
-from furrow.engine.ports import EMBED, Connection, Message, ModelRequest  # noqa: E402
+from furrow.engine.classify_step import labelled  # noqa: E402
 from furrow.evaluation.confidence import interval  # noqa: E402
 
 Json = dict[str, Any]
@@ -50,9 +48,13 @@ def main(as_json: bool = False, prompts: Path = PROJECT / "prompts") -> int:
     """Measure and print. Takes about a minute, and downloads the model the first time."""
     models = load_models(prompts)
     rows = dict(steps(prompts, models))
+    texts = [text for row in rows.values() for text, _ in row]
     with embedder() as address:
-        vectors = asyncio.run(vectors_of([text for row in rows.values() for text, _ in row], models, address))
-    result = {name: figures([Example(*each, vectors[each[0]]) for each in row]) for name, row in rows.items()}
+        vectors = dict(zip(texts, asyncio.run(vectors_of(texts, models, address)), strict=True))
+    result = {
+        name: figures([Example(text, label, vectors[text]) for text, label in row])
+        for name, row in rows.items()
+    }
     print(json.dumps(result, indent=2, ensure_ascii=False)) if as_json else show(result)
     return 0
 
@@ -63,21 +65,7 @@ def steps(prompts: Path, models: ModelsFile) -> Iterator[tuple[str, list[tuple[s
         version = load_use_case(folder, models).version()
         for step in version.steps:
             if isinstance(step, ClassifyStep):
-                rows = version.tables[step.name].rows()
-                yield f"{folder.name}.{step.name}", [(row["text"], row["label"]) for row in rows]
-
-
-async def vectors_of(texts: Sequence[str], models: ModelsFile, address: str) -> dict[str, bytes]:
-    """The vector of each text."""
-    entry = models.models[ALIAS]
-    connection = Connection(id="embed", type="pydanticai", host=f"http://{address}/v1", password="no-key")
-    model = open_model(ALIAS, entry, connection)
-    found = {}
-    for text in texts:
-        answer = await model.ask(ModelRequest(ALIAS, entry.model, (Message(EMBED, text),)))
-        found[text] = base64.b64decode(answer.text)
-    await model.close()
-    return found
+                yield f"{folder.name}.{step.name}", labelled(version.tables[step.name])
 
 
 # --- the sides -----------------------------------------------------------------------------------------

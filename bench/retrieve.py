@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,19 +19,15 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
 
-from bench.served import served  # noqa: E402
-from furrow.adapters.language_model import open_model  # noqa: E402
+from bench.embedded import embedder, vectors_of  # noqa: E402
 from furrow.config.documents import Passage  # noqa: E402
 from furrow.config.loader import load_models, load_use_case  # noqa: E402
-from furrow.config.models import CatalogueModel, RetrieveStep  # noqa: E402
-from furrow.engine.ports import EMBED, Connection, Message, ModelRequest  # noqa: E402
+from furrow.config.models import ModelsFile, RetrieveStep  # noqa: E402
 from furrow.engine.retrieval import Bar, FullText, Hit, Nearness, fused  # noqa: E402
 from furrow.evaluation.cases import Case, load_cases  # noqa: E402
 from furrow.evaluation.confidence import interval  # noqa: E402
-from furrow.local import embedding_server, ports, weights  # noqa: E402
 
 Json = dict[str, Any]
-ALIAS = "local-embed"
 SIDES = ("full text", "vectors", "both")
 
 
@@ -66,7 +60,7 @@ def main(as_json: bool = False, split: str = "dev", similarity: float | None = N
     cases = [case for case in load_cases(use_case, version) if in_split(case, split)]
     passages = version.documents[step.name].passages(step.max_chars)
     with embedder() as address:
-        asked, seconds = asyncio.run(ask(cases, passages, models.models[ALIAS], address))
+        asked, seconds = asyncio.run(ask(cases, passages, models, address))
     result = {
         "split": split,
         "passages": len(passages),
@@ -88,41 +82,25 @@ def in_split(case: Case, split: str) -> bool:
     return by_hand if split == "hard" else case.split == split and not by_hand
 
 
-# --- the model ---------------------------------------------------------------------------------------
-
-
-@contextmanager
-def embedder() -> Iterator[str]:
-    """The server of local-embed on a free port: its address."""
-    folder, port = str(weights.fetch([ALIAS])[ALIAS]), ports.choose(0)
-    command, address = embedding_server.command(sys.executable, port), ports.address(port)
-    with served(command, address, embedding_server.MODEL, embedding_server.environment(folder)):
-        yield address
+# --- what is asked ------------------------------------------------------------------------------------
 
 
 async def ask(
-    cases: Sequence[Case], passages: Sequence[Passage], entry: CatalogueModel, address: str
+    cases: Sequence[Case], passages: Sequence[Passage], models: ModelsFile, address: str
 ) -> tuple[list[Asked], float]:
     """Both rankings of every question, and the seconds that the vectors took."""
-    connection = Connection(id="embed", type="pydanticai", host=f"http://{address}/v1", password="no-key")
-    model = open_model(ALIAS, entry, connection)
-
-    async def vector(text: str) -> bytes:
-        answer = await model.ask(ModelRequest(ALIAS, entry.model, (Message(EMBED, text),)))
-        return base64.b64decode(answer.text)
-
     texts = [f"{passage.document.title}\n{passage.text}" for passage in passages]
+    questions = [case.record.data["question"] for case in cases]
     started = time.perf_counter()
-    nearness = Nearness([await vector(text) for text in texts])
-    vectors = [await vector(case.record.data["question"]) for case in cases]
+    vectors = await vectors_of([*texts, *questions], models, address)
     seconds = time.perf_counter() - started
-    await model.close()
+    nearness, pointing = Nearness(vectors[: len(texts)]), vectors[len(texts) :]
     full_text = FullText(texts)
     found = []
-    for case, pointing in zip(cases, vectors, strict=True):
+    for case, question, where in zip(cases, questions, pointing, strict=True):
         allowed = of_town(passages, case.record.data["town"])
-        words = full_text.hits(case.record.data["question"], allowed)
-        found.append(Asked(case, words, nearness.hits(pointing, allowed)))
+        words = full_text.hits(question, allowed)
+        found.append(Asked(case, words, nearness.hits(where, allowed)))
     return found, seconds
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import struct
 import unicodedata
-from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -23,6 +21,7 @@ from furrow.engine.reading import read_work
 from furrow.engine.record import Work
 from furrow.errors import ConfigError, ProviderUnavailable, RequestRefused, RunError
 from furrow.testing import MemoryLedger, ScriptedModel
+from tests.embedding import EMBEDDER, vector
 from tests.folders import MODELS, FolderOfPrompts
 
 Json = dict[str, Any]
@@ -50,13 +49,6 @@ text,label
 화면이 나갔어요,broken
 소리가 안 나요,broken
 """
-EMBEDDER = """\
-  embedder:
-    model: openai-chat:embedder
-    connection: models
-    capabilities: {embeddings: true}
-    price: {input_usd_per_million: 1, output_usd_per_million: 0}
-"""
 FILES = {
     "states/pipeline.yaml": "description: states\nowner: tests\nsource:\n  files: {path: sample.jsonl}\n"
     "record: {key: id, time: at}\nlive: v1\n",
@@ -78,10 +70,6 @@ def embedding(folder: FolderOfPrompts) -> FolderOfPrompts:
     folder.put("models.yaml", MODELS + EMBEDDER)
     folder.change("states/v1/steps.yaml", "text: data.body", "text: data.body\n    embeddings: embedder")
     return folder
-
-
-def vector(*numbers: float) -> str:
-    return b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode()
 
 
 def run(

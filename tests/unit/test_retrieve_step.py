@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +18,7 @@ from furrow.engine.reading import read_work
 from furrow.engine.record import Work
 from furrow.errors import ConfigError, ProviderUnavailable
 from furrow.testing import MemoryLedger, ScriptedModel
+from tests.embedding import EMBEDDER, vector
 from tests.folders import MODELS, FolderOfPrompts
 
 Json = dict[str, Any]
@@ -57,13 +56,6 @@ FILES = {
     "answers/v1/checked/output.yaml": "citations: {type: list, items: string}\n",
     "answers/notices/all.jsonl": "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in DOCUMENTS),
 }
-EMBEDDER = """\
-  embedder:
-    model: openai-chat:embedder
-    connection: models
-    capabilities: {embeddings: true}
-    price: {input_usd_per_million: 1, output_usd_per_million: 0}
-"""
 RECORD = {
     "id": "q1",
     "at": "2026-11-24T09:00:00+09:00",
@@ -88,10 +80,6 @@ def embedding(answers: FolderOfPrompts) -> FolderOfPrompts:
         "answers/v1/steps.yaml", "top: 2", "top: 2\n    embeddings: embedder\n    min_similarity: 0.9"
     )
     return answers
-
-
-def vector(*values: float) -> str:
-    return base64.b64encode(struct.pack(f"<{len(values)}f", *values)).decode()
 
 
 def cites(source: str | None) -> Callable[[ModelRequest], Any]:

@@ -409,8 +409,7 @@ class _VersionLoader:
         self._expression(step.name, "query", step.query, (*loc, "query"))
         for field, source in step.within.items():
             self._expression(step.name, f"within.{field}", source, (*loc, "within", field))
-        if step.embeddings is not None:
-            self._check_embeddings(step.embeddings, (*loc, "embeddings"))
+        self._check_embeddings(step, (*loc, "embeddings"))
         missing = f"there is no folder `{step.documents}` of documents"
         found = self._beside(step.documents, Path.is_dir, (*loc, "documents"), missing)
         if found is not None:
@@ -421,8 +420,7 @@ class _VersionLoader:
 
     def _load_classify_step(self, step: ClassifyStep, loc: tuple[str | int, ...]) -> None:
         self._expression(step.name, "text", step.text, (*loc, "text"))
-        if step.embeddings is not None:
-            self._check_embeddings(step.embeddings, (*loc, "embeddings"))
+        self._check_embeddings(step, (*loc, "embeddings"))
         missing = f"there is no file `{step.examples}` of examples"
         found = self._beside(step.examples, Path.is_file, (*loc, "examples"), missing)
         if found is not None:
@@ -430,7 +428,10 @@ class _VersionLoader:
             self.problems.extend(self.problems.try_(lambda: check_examples(table)) or ())
         self.outputs[step.name] = Fields(CLASSIFY_FIELDS, step.name)
 
-    def _check_embeddings(self, alias: str, loc: tuple[str | int, ...]) -> None:
+    def _check_embeddings(self, step: RetrieveStep | ClassifyStep, loc: tuple[str | int, ...]) -> None:
+        alias = step.embeddings
+        if alias is None:
+            return
         entry = self.models.models.get(alias)
         if entry is None:
             hint = suggest(alias, list(self.models.models))

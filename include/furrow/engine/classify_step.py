@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from furrow.config.models import ClassifyStep
 from furrow.config.tables import Table
@@ -15,7 +14,6 @@ from furrow.engine.classifier import Classifier, Guess
 from furrow.engine.embedding import Embedder
 from furrow.engine.masking import Masking
 from furrow.engine.once import Once
-from furrow.engine.ordered import all_of
 from furrow.engine.ports import Json
 from furrow.engine.prompt import context_of
 from furrow.engine.record import Trace, Work
@@ -28,11 +26,11 @@ _RANKED = 5
 
 @step_of(ClassifyStep)
 class ClassifyRunner:
-    """Learns at its first record, once in a process for each release."""
+    """Learns at its first record, once in a process from the same examples."""
 
     def __init__(self, config: ClassifyStep, version: Version, calls: Answers):
         self.name = config.name
-        self._examples, self._hash = version.tables[config.name], version.content_hash
+        self._examples = version.tables[config.name]
         self._text = version.expressions[config.name]["text"]
         self._masking = Masking(version.file.mask)
         self._embedder = (
@@ -48,8 +46,7 @@ class ClassifyRunner:
             return _written([])
         if self._embedder is None:
             return _written((await self._learnt.get()).guesses(text))
-        found: list[Any] = await all_of((self._learnt.get(), self._embedder.vector(text, trace)))
-        classifier, vector = found
+        classifier, vector = await self._embedder.vector_beside(self._learnt, text, trace)
         return _written(classifier.guesses(text, vector))
 
     def _asked(self, work: Work) -> str:
@@ -59,21 +56,17 @@ class ClassifyRunner:
         return self._masking.prompt(found or "")
 
     async def _learn(self) -> Classifier:
-        vectors = None
-        if self._embedder is not None:
-            vectors = tuple(await self._embedder.vectors(text for text, _ in _labelled(self._examples)))
-        return await asyncio.to_thread(_classifier_of, self._examples, self._hash, vectors)
+        texts, labels = zip(*labelled(self._examples), strict=True)
+        vectors = None if self._embedder is None else tuple(await self._embedder.vectors(texts))
+        return await asyncio.to_thread(_classifier_of, texts, labels, vectors)
 
 
-def _labelled(examples: Table) -> list[tuple[str, str]]:
+def labelled(examples: Table) -> list[tuple[str, str]]:
     """Each text with its label, written as records are when a step sees them."""
     return [(visible(row["text"]), visible(row["label"])) for row in examples.rows()]
 
 
-@lru_cache(8)
-def _classifier_of(examples: Table, content_hash: str, vectors: tuple[bytes, ...] | None) -> Classifier:
-    texts, labels = zip(*_labelled(examples), strict=True)
-    return Classifier(texts, labels, vectors)
+_classifier_of = lru_cache(8)(Classifier)
 
 
 def _written(guesses: Sequence[Guess]) -> Json:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
+from typing import Any
 
 from furrow.config.use_case import Version
 from furrow.engine.calls import Answers, Paid
+from furrow.engine.once import Made, Once
 from furrow.engine.ordered import all_of
 from furrow.engine.ports import EMBED, Message, ModelRequest
 from furrow.engine.record import Trace
@@ -26,6 +28,13 @@ class Embedder:
         asked = await self._ask(text)
         trace.add(asked.alias, asked.key, asked.answer, asked.bought)
         return base64.b64decode(asked.answer.text)
+
+    async def vector_beside(self, other: Once[Made], text: str, trace: Trace) -> tuple[Made, bytes]:
+        """What is made of the folder's own vectors, and that of a record's text, both at once: so a plan sees
+        all that would be bought. Raises what either raises.
+        """
+        found: list[Any] = await all_of((other.get(), self.vector(text, trace)))
+        return found[0], found[1]
 
     async def vectors(self, texts: Iterable[str]) -> list[bytes]:
         """Of the folder's own texts, in their order, all of one length. Raises TransientError or RunError."""

@@ -13,7 +13,6 @@ from furrow.engine.calls import Answers
 from furrow.engine.embedding import Embedder
 from furrow.engine.masking import Masking
 from furrow.engine.once import Once
-from furrow.engine.ordered import all_of
 from furrow.engine.ports import Json
 from furrow.engine.prompt import context_of
 from furrow.engine.record import Trace, Work
@@ -66,9 +65,8 @@ class RetrieveRunner:
         if self._embedder is None or not question.strip() or not allowed:
             return []
         masked = self._masking.prompt(question)
-        found: list[Any] = await all_of((self._nearness.get(), self._embedder.vector(masked, trace)))
-        nearness, asked = found
-        return list(nearness.hits(asked, allowed))
+        nearness, vector = await self._embedder.vector_beside(self._nearness, masked, trace)
+        return nearness.hits(vector, allowed)
 
     async def _embed_all(self) -> Nearness:
         assert self._embedder is not None
