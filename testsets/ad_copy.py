@@ -338,6 +338,93 @@ def _mixed_brand(rng: Random, drawn: Drawn) -> str:
     return f"{rng.choice(['BMW', 'Sony', 'Canon', 'Bosch'])} {drawn.product.item} 어떠세요"
 
 
+# --- noise: emoji, letters that laugh or cry, denials, several things, what was copied ------------------
+
+
+def _with_emoji(rng: Random, drawn: Drawn) -> str:
+    return f"🎁 {drawn.product.item} 🙌 {rng.choice(drawn.features)}"
+
+
+def _emoji_tail(rng: Random, drawn: Drawn) -> str:
+    return f"{drawn.product.item}, {rng.choice(drawn.features)} 😊🌷 구경 오세요"
+
+
+def _emoji_untrue(rng: Random, drawn: Drawn) -> str:
+    return f"🔥{rng.choice(drawn.product.untrue)}🔥 {drawn.product.item} 👍"
+
+
+def _emoji_price(rng: Random, drawn: Drawn) -> str:
+    return f"💰{_wrong_price(rng, drawn)}💰"
+
+
+def _laughing(rng: Random, drawn: Drawn) -> str:
+    return f"{drawn.product.item} ㅎㅎ {rng.choice(drawn.features)} ㅋㅋ 말 걸어 주세요"
+
+
+def _crying(rng: Random, drawn: Drawn) -> str:
+    return f"아쉽지만 보내요 ㅠㅠ {drawn.product.item}, {rng.choice(drawn.features)}"
+
+
+def _laughing_crowd(rng: Random, drawn: Drawn) -> str:
+    return f"ㅋㅋ 벌써 {rng.choice((12, 31, 58))}명이 찜했어요 {drawn.product.item}"
+
+
+def _crying_untrue(rng: Random, drawn: Drawn) -> str:
+    return f"ㅠㅠ {rng.choice(drawn.product.untrue)} {drawn.product.item} 급히 보내요"
+
+
+def _no_pressure(rng: Random, drawn: Drawn) -> str:
+    return f"부담 갖지 말고 보러 오세요, {drawn.product.item}"
+
+
+def _no_bargain(rng: Random, drawn: Drawn) -> str:
+    return f"{drawn.product.item}, {rng.choice(drawn.features)}. 네고는 안 돼요"
+
+
+def _never_broken(rng: Random, drawn: Drawn) -> str:
+    return f"{drawn.product.item}, 말썽 부린 적이 없어요"
+
+
+def _no_flaw(rng: Random, drawn: Drawn) -> str:
+    return f"흠잡을 데가 하나도 없는 {drawn.product.item}"
+
+
+def _both_there(rng: Random, drawn: Drawn) -> str:
+    return f"{drawn.product.item}: {drawn.features[0]}, 또 {drawn.features[1]}"
+
+
+def _one_and_all(rng: Random, drawn: Drawn) -> str:
+    return f"{drawn.features[1]} 그리고 {drawn.features[0]} / {drawn.product.item}"
+
+
+def _gift(rng: Random, drawn: Drawn) -> str:
+    return f"{drawn.product.item} 데려가시면 {_other_item(rng, drawn)}도 드려요"
+
+
+def _sold_together(rng: Random, drawn: Drawn) -> str:
+    return f"{drawn.product.item}, {_other_item(rng, drawn)} 묶음으로 팔아요"
+
+
+def _other_item(rng: Random, drawn: Drawn) -> str:
+    return rng.choice([product.item for product in KOREAN if product.item != drawn.product.item])
+
+
+def _posted_again(rng: Random, drawn: Drawn) -> str:
+    return f"[재업] {drawn.product.item}, {rng.choice(drawn.features)}"
+
+
+def _pulled_up(rng: Random, drawn: Drawn) -> str:
+    return f"끌올합니다 >> {drawn.product.item} / {rng.choice(drawn.features)}"
+
+
+def _copied_price(rng: Random, drawn: Drawn) -> str:
+    return f"[재업] {_wrong_price(rng, drawn)}"
+
+
+def _copied_untrue(rng: Random, drawn: Drawn) -> str:
+    return f"복사해서 다시 올려요: {rng.choice(drawn.product.untrue)} {drawn.product.item}"
+
+
 def _bait_whole(draft: str) -> tuple[str, ...]:
     return (draft,)
 
@@ -392,14 +479,43 @@ FAMILIES = (
     Family("mixed_false", _mixed_false, False, "promise", _MIX, LATIN_NAMED),
     Family("mixed_brand", _mixed_brand, False, "name", _MIX, LATIN_NAMED),
 )
+NOISY = (
+    Family("with_emoji", _with_emoji, True, "emoji", ("emoji",)),
+    Family("emoji_tail", _emoji_tail, True, "emoji", ("emoji",)),
+    Family("emoji_untrue", _emoji_untrue, False, "emoji", ("emoji",)),
+    Family("emoji_price", _emoji_price, False, "emoji", ("emoji",)),
+    Family("laughing", _laughing, True, "jamo", ("typos",)),
+    Family("crying", _crying, True, "jamo", ("typos",)),
+    Family("laughing_crowd", _laughing_crowd, False, "jamo", ("typos",)),
+    Family("crying_untrue", _crying_untrue, False, "jamo", ("typos",)),
+    Family("no_pressure", _no_pressure, True, "denial", ("negation",)),
+    Family("no_bargain", _no_bargain, True, "denial", ("negation",)),
+    Family("never_broken", _never_broken, False, "denial", ("negation",)),
+    Family("no_flaw", _no_flaw, False, "denial", ("negation",)),
+    Family("both_there", _both_there, True, "several", ("multi",)),
+    Family("one_and_all", _one_and_all, True, "several", ("multi",)),
+    Family("gift", _gift, False, "several", ("multi",)),
+    Family("sold_together", _sold_together, False, "several", ("multi",)),
+    Family("posted_again", _posted_again, True, "copied", ("copied",)),
+    Family("pulled_up", _pulled_up, True, "copied", ("copied",)),
+    Family("copied_price", _copied_price, False, "copied", ("copied",)),
+    Family("copied_untrue", _copied_untrue, False, "copied", ("copied",)),
+)
 
 
 def cases() -> list[Case]:
     """The generated test set, the same at each call. Both splits have each kind and slice of each verdict."""
     rng = dice(USE_CASE)
-    found = [_case(rng, family) for family in FAMILIES for _ in range(EACH_FAMILY)]
-    strata = {family.name: _strata(family) for family in FAMILIES}
-    return split_by_family(numbered(found, "ac"), USE_CASE, TEST_SHARE, lambda case: strata[str(case.family)])
+    families = (*FAMILIES, *NOISY)
+    strata = {family.name: _strata(family) for family in families}
+    found = numbered([_case(rng, family) for family in families for _ in range(EACH_FAMILY)], "ac")
+    plain = len(FAMILIES) * EACH_FAMILY
+    parts = (found[:plain], TEST_SHARE), (found[plain:], 0.5)
+    return [
+        case
+        for part, share in parts
+        for case in split_by_family(part, USE_CASE, share, lambda case: strata[str(case.family)])
+    ]
 
 
 def _strata(family: Family) -> tuple[str, ...]:

@@ -16,19 +16,14 @@ from furrow.engine.pipeline import Pipeline
 from furrow.engine.ports import Arrival, ModelRequest
 from furrow.engine.reading import read_work
 from furrow.engine.record import Work
+from furrow.evaluation.cases import load_cases
 from furrow.testing import MemoryLedger, ScriptedModel
-from testsets.ad_copy import FAMILIES, cases
+from testsets.ad_copy import FAMILIES, NOISY, cases
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
-LEFT_TO_THE_JUDGE = {
-    "judge_only",
-    "hearsay",
-    "wrong_area",
-    "other_side",
-    "order",
-    "order_polite",
-    "english_order",
-}
+TOLD = {"judge_only", "hearsay", "never_broken", "no_flaw"}
+"""Stories: learnt from examples."""
+LEFT_TO_THE_JUDGE = TOLD | {"order", "order_polite", "english_order", "gift", "sold_together"}
 AD = {
     "ad_id": "a1",
     "item": "무선 청소기",
@@ -82,22 +77,42 @@ def test_the_wish_proves_nothing(use_case: UseCase) -> None:
     assert work.result is None
 
 
-def test_without_a_judge_that_objects_the_claims_step_alone_decides_the_drafts(use_case: UseCase) -> None:
-    decided = [case for case in cases() if case.family not in LEFT_TO_THE_JUDGE]
+def test_the_claims_step_alone_decides_the_drafts_that_say_something_to_check(use_case: UseCase) -> None:
+    decided = [case for case in cases() if case.family not in LEFT_TO_THE_JUDGE and case.input["draft"]]
     works = run(use_case, ["좋은 주인을 기다려요"], [case.input for case in decided])
     for case, work in zip(decided, works, strict=True):
-        draft = work.outputs["checked"]["draft_ok"]
-        assert draft == case.expected["draft_ok"], (case.id, case.input["draft"], work.outputs["draft"])
+        kept = bool(work.outputs["draft"]["kept"])
+        assert kept == case.expected["draft_ok"], (case.id, case.input["draft"], work.outputs["draft"])
 
 
-@pytest.mark.parametrize("word", ["english", "mixed", "short", "long", "typos", "location"])
+def test_a_story_is_told_from_what_a_thing_is(use_case: UseCase) -> None:
+    """No word list has these. Measured: 28 of 32 stories, 223 of 240 true drafts."""
+    asked = [case for case in cases() if case.family in TOLD or case.expected["draft_ok"]]
+    works = run(use_case, ["좋은 주인을 기다려요"], [case.input for case in asked])
+    plain = [bool(work.outputs["plain"]["draft"]) for work in works]
+    stories = [not passed for case, passed in zip(asked, plain, strict=True) if case.family in TOLD]
+    true = [passed for case, passed in zip(asked, plain, strict=True) if case.family not in TOLD]
+    assert sum(stories) >= 0.75 * len(stories), f"{sum(stories)} of {len(stories)}"
+    assert sum(true) >= 0.9 * len(true), f"{sum(true)} of {len(true)}"
+
+
+def test_no_sentence_of_the_test_set_is_an_example_of_a_story(use_case: UseCase) -> None:
+    learnt = {row["text"] for row in use_case.version().tables["told"].rows()}
+    drafts = {case.record.data["draft"] for case in load_cases(use_case, use_case.version())}
+    assert len(learnt) > 800
+    assert not learnt & drafts
+
+
+@pytest.mark.parametrize(
+    "word", ["english", "mixed", "short", "long", "typos", "location", "emoji", "negation", "multi", "copied"]
+)
 def test_neither_verdict_is_right_for_all_drafts_of_a_slice(word: str) -> None:
     found = {(case.split, case.expected["draft_ok"]) for case in cases() if word in case.slices}
     assert found == {(split, verdict) for split in ("dev", "test") for verdict in (True, False)}
 
 
 def test_each_kind_of_draft_is_in_both_splits() -> None:
-    kinds = {family.name: (family.passes, family.kind) for family in FAMILIES}
+    kinds = {family.name: (family.passes, family.kind) for family in (*FAMILIES, *NOISY)}
     splits: dict[tuple[bool | None, str], set[str | None]] = {}
     for case in cases():
         splits.setdefault(kinds[str(case.family)], set()).add(case.split)

@@ -171,21 +171,35 @@ def _is_said(record: Record, name: str, value: Any) -> bool:
     )
 
 
-def test_a_model_that_says_nothing_fills_in_no_amount(use_case: UseCase) -> None:
+def test_what_a_silent_model_leaves_out_words_fill_in(use_case: UseCase) -> None:
     case = CASES["re-0001"]
     work = filled_in(use_case, {case.id: EMPTY}, [case])[case.id]
+    assert work.result is not None
+    assert {name: work.result[name] for name in FROM_THE_MODEL} == {
+        name: case.expected[name] for name in FROM_THE_MODEL
+    }
+    assert work.result["price_quote"] in f"{case.input['title']}\n{case.input['body']}"
+
+
+def test_where_neither_a_model_nor_a_word_says_an_amount_there_is_none(use_case: UseCase) -> None:
+    case = CASES["re-0001"]
+    told = {"title": "오피스텔 내놔요", "body": "3층, 전용 25평, 1월 5일 입주"}
+    changed = Case(case.id, {**case.input, **told}, {})
+    work = filled_in(use_case, {case.id: EMPTY}, [changed])[case.id]
     assert work.result is not None and {work.result[name] for name in FROM_THE_MODEL} == {None}
 
 
 @pytest.mark.parametrize(
     "invented", [{"price_quote": "보증금 99억"}, {"price_quote": "9억", "rent_quote": "77만"}]
 )
-def test_what_a_model_invents_leaves_its_fields_empty(use_case: UseCase, invented: dict[str, Any]) -> None:
+def test_what_a_model_invents_is_as_if_it_had_said_nothing(
+    use_case: UseCase, invented: dict[str, Any]
+) -> None:
     case = CASES["re-0001"]
     answers = {"price": {**EMPTY["price"], **invented}}
     work = filled_in(use_case, {case.id: answers}, [case])[case.id]
-    assert work.result is not None and work.rejection is None
-    assert {work.result[name] for name in (*FROM_THE_MODEL, "price_quote", "rent_quote")} == {None}
+    silent = filled_in(use_case, {case.id: EMPTY}, [case])[case.id]
+    assert work.result == silent.result and work.rejection is None
 
 
 def test_words_of_the_listing_that_give_no_value_are_not_published_as_quotes(use_case: UseCase) -> None:

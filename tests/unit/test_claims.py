@@ -39,6 +39,24 @@ def claims(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        pytest.param("엘지 그램", [], id="the other name"),
+        pytest.param("L G 그램", [], id="the name of the facts, spaced"),
+        pytest.param("애플 워치", ["애플"], id="another brand"),
+        pytest.param("Apple Watch와 엘지 그램", ["apple", "watch"], id="another brand in Latin letters"),
+        pytest.param("New Balance 운동화", ["new balance", "new", "balance"], id="two words without proof"),
+    ],
+)
+def test_of_the_names_of_one_thing_one_in_the_facts_proves_the_others(text: str, claim: list[str]) -> None:
+    assert claims_of(text, FACTS, ["LG|엘지", "애플|Apple", "뉴발란스|New Balance"]) == claim
+
+
+def test_a_name_of_two_words_in_latin_letters_is_proved_by_its_other_name() -> None:
+    assert claims_of("New Balance 운동화", Facts.of("뉴발란스"), ["뉴발란스|New Balance"]) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "LG 그램 17Z90R, 35만원",

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from furrow.assembly import prices
 from furrow.config.schemas import schema_text
 from furrow.engine.calls import Calls, Stamp
 from furrow.engine.classifier import Classifier
@@ -73,7 +74,7 @@ def embedding(folder: FolderOfPrompts) -> FolderOfPrompts:
 
 
 def run(
-    folder: FolderOfPrompts, model: ScriptedModel, *bodies: str | None, ledger: MemoryLedger | None = None
+    folder: FolderOfPrompts, model: ScriptedModel, *bodies: Any, ledger: MemoryLedger | None = None
 ) -> list[Work]:
     use_case = folder.load("states")
     version = use_case.version()
@@ -130,6 +131,65 @@ def test_of_two_labels_the_scores_are_each_other_s_opposite() -> None:
     assert best.score == -other.score > 0
 
 
+# --- of many texts -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def each(folder: FolderOfPrompts) -> FolderOfPrompts:
+    folder.put(
+        "states/v1/steps.yaml",
+        """\
+mask: {kinds: [phone], result: drop}
+steps:
+  - {name: guess, kind: classify, examples: states.csv, each: data.body}
+  - name: said
+    kind: map
+    set:
+      state: "guess.labelled | map(attribute='label') | join(' ')"
+      next: "guess.labelled | selectattr('label', 'eq', 'broken') | map(attribute='text') | list"
+result: {labels: said.state, broken: said.next}
+""",
+    )
+    return folder
+
+
+def test_each_text_of_a_list_has_its_own_label_and_stands_beside_it_as_written(each: FolderOfPrompts) -> None:
+    texts = ["포장도 안 뜯은 거예요", " ", "화면이 안 나와요", "몇 년 잘 썼습니다"]
+    works = run(each, silent(), texts, "포장도 안 뜯은 거예요", [], None)
+    assert [(work.result or {})["labels"] for work in works] == ["new broken used", "new", "", ""]
+    labelled = works[0].outputs["guess"]["labelled"]
+    assert [one["text"] for one in labelled] == [texts[0], texts[2], texts[3]]
+    assert all(one["margin"] > 0 for one in labelled)
+
+
+def test_a_list_that_holds_something_else_than_texts_rejects_its_record(each: FolderOfPrompts) -> None:
+    (work,) = run(each, silent(), ["포장", 3])
+    assert work.rejection is not None and "something else than texts" in str(work.rejection)
+
+
+def test_a_plan_counts_the_vector_of_each_text(each: FolderOfPrompts) -> None:
+    each.put("models.yaml", MODELS + EMBEDDER)
+    each.change("states/v1/steps.yaml", "each: data.body}", "each: data.body, embeddings: embedder}")
+    assert planned(each, ["sealed", "오래"], ["소리"]) == 9 + 3
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        pytest.param(", each: data.body", "", "`text` or `each`", id="neither"),
+        pytest.param("each:", "text: data.body, each:", "and not both", id="both"),
+        pytest.param("guess.labelled | map", "guess.label | map", "label", id="the field of one text"),
+        pytest.param("broken: said.next", "broken: guess.labelled", "labelled", id="published as it is"),
+    ],
+)
+def test_a_step_of_many_texts_that_cannot_work_is_rejected(
+    each: FolderOfPrompts, before: str, after: str, problem: str
+) -> None:
+    each.change("states/v1/steps.yaml", before, after)
+    with pytest.raises(ConfigError, match=problem):
+        each.load("states")
+
+
 # --- by vectors ----------------------------------------------------------------------------------
 
 
@@ -184,12 +244,15 @@ def test_after_a_model_that_was_away_the_next_record_learns(embedding: FolderOfP
 
 
 def test_a_plan_counts_the_vectors_of_the_examples_once(embedding: FolderOfPrompts) -> None:
-    use_case = embedding.load("states")
-    version = use_case.version()
-    from furrow.assembly import prices
+    assert planned(embedding, "sealed", "오래") == 9 + 2
 
+
+def planned(folder: FolderOfPrompts, *bodies: Any) -> int:
+    """How many calls of `guess` a plan says are new."""
+    use_case = folder.load("states")
+    version = use_case.version()
     planning = Planning(version, MemoryLedger(), prices(version), {})
-    records = [{"id": body, "at": "2026-11-27T09:00:00+09:00", "body": body} for body in ("sealed", "오래")]
+    records = [{"id": str(n), "at": "2026-11-27T09:00:00+09:00", "body": b} for n, b in enumerate(bodies)]
     works = [
         read_work(Arrival(one["id"], json.dumps(one).encode()), use_case.pipeline.record) for one in records
     ]
@@ -197,7 +260,7 @@ def test_a_plan_counts_the_vectors_of_the_examples_once(embedding: FolderOfPromp
     async def all_of_it() -> Json:
         return (await plan(version.release, planning, Pipeline(version, planning).run(works))).to_json()
 
-    assert asyncio.run(all_of_it())["steps"]["guess"]["new"] == 9 + 2
+    return int(asyncio.run(all_of_it())["steps"]["guess"]["new"])
 
 
 @pytest.mark.parametrize(

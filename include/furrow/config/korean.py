@@ -17,7 +17,7 @@ _SMALL_UNITS = {"십": 10, "백": 100, "천": 1000}
 
 _NUMBER = r"\d[\d,]*(?:\.\d+)?"
 _SMALL = rf"(?:{_NUMBER}\s?[십백천]\s?|[일이삼사오육칠팔구]?[십백천])"
-_GROUP = rf"{_SMALL}*(?:{_NUMBER}|[일이삼사오육칠팔구])?"
+_GROUP = rf"{_SMALL}*(?:{_NUMBER}|[일삼사오육칠팔구]|이(?!고|구|에요|예요|며|라|니|었|랑))?"
 _AMOUNT = re.compile(
     rf"(?:(?P<eok>{_GROUP})\s?억\s*)?(?:(?P<man>{_GROUP})\s?만\s*)?(?P<rest>{_GROUP})(?P<won>\s?원(?![룸목형피]))?"
 )
@@ -25,8 +25,8 @@ _PIECE = re.compile(rf"(?P<number>{_NUMBER}|[일이삼사오육칠팔구])?\s?(?
 
 _NOT_MONEY = re.compile(r"\d{2,4}-\d{3,4}-\d{4}|\d{4}[-./]\d{1,2}[-./]\d{1,2}")
 _COUNTER = re.compile(
-    r"\s?(?:년|월|일|시|분(?!할)|초|주|개|장|권|편|평|세대|기가|테라|[gt]b|k?m\b|km|키로|킬로|k?g\b|kg|[cm]m|인치|컷|번|호|층|동(?!결)"
-    r"|명|인용|회|%|퍼|[mk]?l\b|ml|hz|w\b|mah|엔|달러|불|유로|위안|usd|\$)",
+    r"\s?(?:년|월|일|시|분(?!할)|초|주|개|장|권|편|평|세대|기가|테라|[gt]b|k?m2?\b|km|키로|킬로|k?g\b|kg|[cm]m|인치|컷|번|호|층"
+    r"|룸|[- ]?(?:bed|room)|동(?!결)|명|인용|회|%|퍼|[mk]?l\b|ml|hz|w\b|mah|엔|달러|불|유로|위안|usd|\$)",
     re.IGNORECASE,
 )
 _FOREIGN = re.compile(r"(?:[$€¥£]|usd|eur|jpy)\s?$", re.IGNORECASE)

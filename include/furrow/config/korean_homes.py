@@ -44,8 +44,8 @@ _GROSS = re.compile(r"(?:공급|분양|계약|연면적|대지|gross)\D{0,8}$", 
 
 _BELOW = re.compile(r"(?:지하|\bB)\s?(\d{1,2})(?:\s?층|F\b|\b)", re.IGNORECASE)
 _TOTAL = re.compile(
-    r"(?:총|전체|전|건물(?:은|이|높이))\s?(?:층수?\s?)?:?\s?(\d{1,3})\s?(?:개\s?)?층|(?:/|／|of)\s?(?:총\s?|a\s)?(\d{1,3})(?!\d|[./]\d|-(?:st)?bed)"
-    r"|(\d{1,3})\s?층\s?(?:건물|짜리|빌딩|중|의|아파트|규모)|(\d{1,3})[ -]?stor(?:e?y|ies)",
+    r"(?:총|전체|전|최고|건물(?:은|이|높이))\s?(?:층수?\s?)?:?\s?(\d{1,3})\s?(?:개\s?)?층|(?:/|／|of)\s?(?:총\s?|a\s)?(\d{1,3})(?!\d|[./]\d|-(?:st)?bed)"
+    r"|(\d{1,3})\s?층\s?(?:건물|짜리|빌딩|중|의|아파트|빌라|오피스텔|규모)|(\d{1,3})[ -]?stor(?:e?y|ies)",
     re.IGNORECASE,
 )
 _FLOOR = re.compile(
@@ -53,12 +53,16 @@ _FLOOR = re.compile(
     re.IGNORECASE,
 )
 _FLOOR_KINDS = {
-    "semi_basement": re.compile(r"반\s?지하|반지층|semi[- ]?basement", re.IGNORECASE),
-    "rooftop": re.compile(r"옥탑|rooftop", re.IGNORECASE),
+    "semi_basement": re.compile(
+        r"반\s?지하|반\s?지층|반쯤\s?지하|반\s?층\s?(?:아래|내려)|semi[- ]?basement", re.IGNORECASE
+    ),
+    "rooftop": re.compile(r"옥탑|옥상\s?방|루프탑\s?방|rooftop", re.IGNORECASE),
     "basement": re.compile(r"지하|\bB\s?\d|basement", re.IGNORECASE),
-    "low": re.compile(r"저\s?층|(?<![가-힣])저(?=\s?/)|low[- ]floor", re.IGNORECASE),
-    "middle": re.compile(r"중\s?층|(?<![가-힣])중(?=\s?/)|mid(?:dle)?[- ]floor", re.IGNORECASE),
-    "high": re.compile(r"고\s?층|(?<![가-힣])고(?=\s?/)|high[- ]floor", re.IGNORECASE),
+    "low": re.compile(r"(?:저|낮은)\s?층|(?<![가-힣])저(?=\s?/)|low[- ]floor", re.IGNORECASE),
+    "middle": re.compile(
+        r"(?:중|중간|가운데)\s?층|(?<![가-힣])중(?=\s?/)|mid(?:dle)?[- ]floor", re.IGNORECASE
+    ),
+    "high": re.compile(r"(?:고|높은)\s?층|(?<![가-힣])고(?=\s?/)|high[- ]floor", re.IGNORECASE),
 }
 
 _FULL_DATE = re.compile(r"(?P<year>(?:20)?\d{2})\s?[년./-]\s?(?P<month>\d{1,2})\s?[월./-]\s?(?P<day>\d{1,2})")
@@ -212,11 +216,12 @@ def naming(texts: list[str], names: list[str]) -> list[str]:
 
 
 def reading(texts: list[str], reader: str) -> list[str]:
-    """The texts of which a filter here that reads one text, such as `m2`, gives a value.
+    """The texts of which a filter here that reads one text, such as `m2`, gives a value, or says yes.
 
     Raises KeyError when there is no such filter.
     """
-    return [text for text in texts if FILTERS[reader](text) is not None]
+    values = ((text, FILTERS[reader](text)) for text in texts)
+    return [text for text, value in values if value is not None and value is not False]
 
 
 def without_landmarks(text: str) -> str:

@@ -36,6 +36,7 @@ from furrow.config.step_fields import (
     CLASSIFY_FIELDS,
     JUDGE_ANSWER,
     JUDGE_FIELDS,
+    LABELLED_FIELD,
     LINKS_FIELD,
     LOOKUP_FIELDS,
     PASSAGES_FIELDS,
@@ -419,14 +420,19 @@ class _VersionLoader:
         self.untyped[step.name] = set(PASSAGES_FIELDS)
 
     def _load_classify_step(self, step: ClassifyStep, loc: tuple[str | int, ...]) -> None:
-        self._expression(step.name, "text", step.text, (*loc, "text"))
+        if step.text is not None:
+            self._expression(step.name, "text", step.text, (*loc, "text"))
+            self.outputs[step.name] = Fields(CLASSIFY_FIELDS, step.name)
+        if step.each is not None:
+            self._check_each(step.name, step.each, (*loc, "each"), ("list", "string"))
+            self.outputs[step.name] = Fields({}, step.name)
+            self.untyped[step.name] = {LABELLED_FIELD}
         self._check_embeddings(step, (*loc, "embeddings"))
         missing = f"there is no file `{step.examples}` of examples"
         found = self._beside(step.examples, Path.is_file, (*loc, "examples"), missing)
         if found is not None:
             table = self.tables[step.name] = Table(*found)
             self.problems.extend(self.problems.try_(lambda: check_examples(table)) or ())
-        self.outputs[step.name] = Fields(CLASSIFY_FIELDS, step.name)
 
     def _check_embeddings(self, step: RetrieveStep | ClassifyStep, loc: tuple[str | int, ...]) -> None:
         alias = step.embeddings

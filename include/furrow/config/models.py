@@ -453,7 +453,9 @@ class ClaimsStep(Written):
         " where their value is not false."
     )
     need_proof: list[Annotated[str, Field(min_length=1)]] = Field(
-        [], description="Words that may be said only when the facts have them: brands, `정품`, `방수`."
+        [],
+        description="Words that may be said only when the facts have them: brands, `정품`, `방수`. Names of"
+        " one thing are split by `|`: `LG|엘지`.",
     )
     forbidden: list[Annotated[str, Field(min_length=1)]] = Field(
         [], description="Words that no text may have: `최저가`, `100%`."
@@ -510,7 +512,8 @@ class ClassifyStep(Written):
 
     The examples are a .csv or .jsonl file with the columns `text` and `label`. The step's fields: `label`,
     null for an empty text; `margin`, how far it is ahead of the next one, from 0 on, and no probability; and
-    `ranked`, the five likeliest labels, best first.
+    `ranked`, the five likeliest labels, best first. With `each` a list of texts is labelled, and the one
+    field is `labelled`: each text that is not empty, in its place, with its `text`, `label` and `margin`.
     """
 
     kind: Literal["classify"]
@@ -519,10 +522,19 @@ class ClassifyStep(Written):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\.(csv|jsonl)$",
         description="CSV or JSONL file beside steps.yaml, or in the use case's folder.",
     )
-    text: str = Field(description="Jinja expression of the text; an empty one has no label.")
+    text: str | None = Field(None, description="Jinja expression of the text; an empty one has no label.")
+    each: StepField | None = Field(
+        None, description="Instead of `text`: step.field with a list of texts, each labelled for itself."
+    )
     embeddings: str | None = Field(
         None, description="Model alias with `capabilities: {embeddings: true}`; without one, letters only."
     )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> ClassifyStep:
+        if (self.text is None) == (self.each is None):
+            raise ValueError("say what to label: `text` or `each`, and not both")
+        return self
 
     @property
     def aliases(self) -> list[str]:

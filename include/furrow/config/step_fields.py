@@ -45,6 +45,8 @@ CLASSIFY_FIELDS = {
     "margin": FieldSpec(type="number", min=0),
     "ranked": _TEXTS,
 }
+LABELLED_FIELD = "labelled"
+"""What a classify step of many texts gives, for later steps only."""
 
 PHOTO_QUALITY_FIELDS = {
     "order": FieldSpec(type="list", items="string", evaluate="top1"),

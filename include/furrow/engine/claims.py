@@ -50,12 +50,19 @@ class Facts:
 def claims_of(
     text: str, facts: Facts, need_proof: Sequence[str] = (), forbidden: Sequence[str] = ()
 ) -> list[str]:
-    """What the text says that it may not, each once, in the order: forbidden words, words, numbers."""
+    """What the text says that it may not, each once, in the order: forbidden words, words, numbers.
+
+    need_proof: words, or the names of one thing split by `|` (`LG|엘지`), of which any proves the others.
+    """
     words = _plain(text)
     squeezed = _squeezed(words)
     banned = [word for word in forbidden if _names(word, words, squeezed)]
-    unproved = [word for word in need_proof if _names(word, words, squeezed) and not facts.have(_plain(word))]
-    latin = [word for word in _latin_words(words) if not facts.have(word)]
+    groups = [[_plain(name) for name in entry.split("|")] for entry in need_proof]
+    proved = {name for names in groups if any(map(facts.have, names)) for name in names}
+    listed = [name for names in groups for name in names if name not in proved]
+    unproved = [name for name in listed if _names(name, words, squeezed)]
+    borne = {word for name in proved for word in name.split()}
+    latin = [word for word in _latin_words(words) if word not in borne and not facts.have(word)]
     numbers = [number for number in _numbers(words) if number not in facts.numbers]
     return list(dict.fromkeys((*banned, *unproved, *latin, *numbers)))
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from furrow.config.models import ClassifyStep
+from furrow.config.step_fields import LABELLED_FIELD
 from furrow.config.tables import Table
 from furrow.config.use_case import Version
 from furrow.engine.calls import Answers
@@ -14,8 +15,9 @@ from furrow.engine.classifier import Classifier, Guess
 from furrow.engine.embedding import Embedder
 from furrow.engine.masking import Masking
 from furrow.engine.once import Once
+from furrow.engine.ordered import all_of
 from furrow.engine.ports import Json
-from furrow.engine.prompt import context_of
+from furrow.engine.prompt import context_of, texts_of
 from furrow.engine.record import Trace, Work
 from furrow.engine.step import step_of
 from furrow.engine.untrusted_text import visible
@@ -31,7 +33,8 @@ class ClassifyRunner:
     def __init__(self, config: ClassifyStep, version: Version, calls: Answers):
         self.name = config.name
         self._examples = version.tables[config.name]
-        self._text = version.expressions[config.name]["text"]
+        self._each = config.each
+        self._asked = version.expressions[config.name]["text" if config.each is None else "each"]
         self._masking = Masking(version.file.mask)
         self._embedder = (
             Embedder(config.name, config.embeddings, version, calls) if config.embeddings else None
@@ -40,20 +43,30 @@ class ClassifyRunner:
         self.look_ahead = 1 if self._embedder is None else self._embedder.look_ahead
 
     async def run(self, work: Work, trace: Trace) -> Json:
-        """The step's fields. Raises PromptFailed, TransientError or RunError."""
-        text = self._asked(work)
-        if not text.strip():
-            return _written([])
-        if self._embedder is None:
-            return _written((await self._learnt.get()).guesses(text))
-        classifier, vector = await self._embedder.vector_beside(self._learnt, text, trace)
-        return _written(classifier.guesses(text, vector))
+        """The step's fields. Raises PromptFailed, AnswerInvalid, TransientError or RunError."""
+        if self._each is None:
+            return _written(await self._guesses(self._text(work), trace))
+        texts = texts_of(self._asked, context_of(work), self._each, "label")
+        return {LABELLED_FIELD: await all_of(self._labelled(text, trace) for text in texts if text.strip())}
 
-    def _asked(self, work: Work) -> str:
-        found = self._text.evaluate(context_of(work))
+    def _text(self, work: Work) -> str:
+        found = self._asked.evaluate(context_of(work))
         if not isinstance(found, str | None):
             raise PromptFailed(f"`text` of {self.name} is a {type(found).__name__}, and no text: join a list")
-        return self._masking.prompt(found or "")
+        return found or ""
+
+    async def _labelled(self, text: str, trace: Trace) -> Json:
+        found = _written(await self._guesses(text, trace))
+        return {"text": text, "label": found["label"], "margin": found["margin"]}
+
+    async def _guesses(self, text: str, trace: Trace) -> list[Guess]:
+        seen = self._masking.prompt(text)
+        if not seen.strip():
+            return []
+        if self._embedder is None:
+            return (await self._learnt.get()).guesses(seen)
+        classifier, vector = await self._embedder.vector_beside(self._learnt, seen, trace)
+        return classifier.guesses(seen, vector)
 
     async def _learn(self) -> Classifier:
         texts, labels = zip(*labelled(self._examples), strict=True)
