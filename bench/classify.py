@@ -79,14 +79,15 @@ def most_frequent(learnt: Sequence[Example], asked: Sequence[Example]) -> list[s
 def letters(learnt: Sequence[Example], asked: Sequence[Example]) -> list[str]:
     """A step without `embeddings`."""
     classifier = Classifier([one.text for one in learnt], [one.label for one in learnt])
-    return [classifier.guesses(one.text)[0].label for one in asked]
+    return [found[0].label for found in classifier.guesses([one.text for one in asked])]
 
 
 def letters_and_vectors(learnt: Sequence[Example], asked: Sequence[Example]) -> list[str]:
     """A step with `embeddings`."""
     texts, labels, vectors = zip(*((one.text, one.label, one.vector) for one in learnt), strict=True)
     classifier = Classifier(texts, labels, vectors)
-    return [classifier.guesses(one.text, one.vector)[0].label for one in asked]
+    found = classifier.guesses([one.text for one in asked], [one.vector for one in asked])
+    return [guesses[0].label for guesses in found]
 
 
 SIDES: dict[str, Predict] = {

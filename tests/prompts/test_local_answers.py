@@ -110,6 +110,29 @@ def test_a_question_that_no_notice_is_about_asks_no_model(use_case: UseCase) -> 
     assert [request for request in model.requests if request.messages[-1].role != EMBED] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        pytest.param("대형폐기물 신고 어디서 해요?", True, id="no town"),
+        pytest.param("달빛동 대형폐기물 신고 어디서 해요?", True, id="the own town"),
+        pytest.param("햇살동 대형폐기물 신고 어디서 해요?", False, id="another town"),
+        pytest.param(
+            "햇살동에서 이사 왔는데 대형폐기물 신고 어디서 해요?", True, id="the town that was left"
+        ),
+        pytest.param("햇살동 말고 우리 동네 대형폐기물 신고 어디서 해요?", True, id="not that town"),
+        pytest.param("햇살동이랑 달빛동 중에 대형폐기물 신고 어디서 해요?", True, id="both"),
+        pytest.param(
+            "구름 마을버스 탈 때 대형폐기물 신고 어디서 해요?", True, id="a town only without spaces"
+        ),
+    ],
+)
+def test_a_question_about_another_town_asks_no_model(use_case: UseCase, text: str, asks: bool) -> None:
+    model = answers(None, None)
+    run(use_case, model, [question(text)])
+    asked = [request for request in model.requests if request.messages[-1].role != EMBED]
+    assert bool(asked) is asks
+
+
 def test_words_that_stand_in_no_notice_are_no_answer(use_case: UseCase) -> None:
     (work,) = run(use_case, answers("d004", "매주 목요일"), [question("도서관 휴관일이 언제예요?")])
     assert work.result == {"known": False, "answer": None, "citations": []}

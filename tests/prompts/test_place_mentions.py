@@ -52,8 +52,8 @@ def run(use_case: UseCase, chosen: list[Json], model: ScriptedModel) -> list[Wor
     return asyncio.run(all_steps())
 
 
-def by_the_labels(chosen: list[Json], role: str = "reviewed") -> ScriptedModel:
-    """Finds the labelled names, and says the same of every one of them."""
+def by_the_labels(chosen: list[Json]) -> ScriptedModel:
+    """Finds the labelled names."""
     posts = {(case["input"]["title"], case["input"]["body"]): case["expected"]["mentions"] for case in chosen}
 
     def names(title: str, body: str) -> list[str]:
@@ -67,11 +67,7 @@ def by_the_labels(chosen: list[Json], role: str = "reviewed") -> ScriptedModel:
     def script(request: ModelRequest) -> Json:
         found = POST.fullmatch(request.messages[-1].text)
         assert found is not None
-        match request.schema_name:
-            case "mentions":
-                return {"names": names(found["title"], found["body"])}
-            case _:
-                return {"about": None, "role": role}
+        return {"names": names(found["title"], found["body"])}
 
     return ScriptedModel(script)
 
@@ -113,16 +109,40 @@ def test_the_right_names_are_linked_once_they_are_found(use_case: UseCase, file:
         assert work.result is not None, work.rejection
         assert work.result["mentions"] == case["expected"]["mentions"]
         assert work.result["unlinked"] == case["expected"]["unlinked"], case["id"]
-        assert set(case["expected"]["places"]) <= set(work.result["places"]), case["id"]
-        linked = len(work.result["mentions"]) - len(work.result["unlinked"])
-        assert len(work.result["places"]) == linked, case["id"]
+        assert set(case["expected"]["places"]) <= set(work.outputs["place"]["ids"]), case["id"]
 
 
-@pytest.mark.parametrize("role", ["location", "asked", "other"])
-def test_what_is_not_reviewed_or_only_a_location_is_not_kept(use_case: UseCase, role: str) -> None:
-    chosen = cases("testset.hard.jsonl")
-    works = run(use_case, chosen, by_the_labels(chosen, role))
-    assert [work.result["places"] for work in works if work.result and work.result["places"]] == []
+@pytest.mark.parametrize(
+    ("file", "split", "share"),
+    [("testset.jsonl", "dev", 0.8), ("testset.jsonl", "test", 0.8), ("testset.hard.jsonl", "test", 0.7)],
+)
+def test_what_is_reviewed_is_learnt_from_what_stands_around_a_name(
+    use_case: UseCase, file: str, split: str, share: float
+) -> None:
+    """Names are given. Measured: 189 of 221, 99 of 112, 34 of 44."""
+    chosen = [
+        case for case in cases(file) if case["split"] == split and "injection" not in case.get("slices", [])
+    ]
+    works = run(use_case, chosen, by_the_labels(chosen))
+    pairs = [
+        (case["expected"]["places"], (work.result or {})["places"])
+        for case, work in zip(chosen, works, strict=True)
+    ]
+    right = sum(set(wanted) == set(found) for wanted, found in pairs)
+    assert right >= share * len(pairs), f"{right} of {len(pairs)}"
+
+
+def test_no_example_of_a_role_is_a_sentence_of_the_test_set_or_names_a_place_of_the_table(
+    use_case: UseCase,
+) -> None:
+    learnt = [row["text"] for row in use_case.version().tables["role"].rows()]
+    names = {row.name for row in place_table.places()}
+    posts = " ".join(
+        case["input"]["body"] for file in ("testset.jsonl", "testset.hard.jsonl") for case in cases(file)
+    )
+    assert len(learnt) > 800
+    assert [text for text in learnt if any(name in text for name in names)] == []
+    assert [text for text in learnt if max(text.split("○○"), key=len).strip() in posts] == []
 
 
 def test_a_name_that_does_not_stand_in_the_post_is_dropped(use_case: UseCase) -> None:

@@ -88,13 +88,24 @@ def test_the_record_decides_the_model(given: dict[str, Any], asked: list[str]) -
     assert (work.traces["extract"].rung is Rung.ESCALATED) == (len(asked) == 2)
 
 
-@pytest.mark.parametrize("category", VERSION.outputs["extract"].specs["category"].values)
-def test_every_shelf_has_a_department_and_an_audience(category: str) -> None:
-    work, _ = listed(category=category)
-    assert work.result is not None, work.rejection
+SHELVES = VERSION.outputs["shelf"].specs["category"].values
+TITLES = list(VERSION.tables["titles"].rows())
+
+
+@pytest.mark.parametrize("category", SHELVES)
+def test_every_shelf_has_titles_to_learn_from_a_department_and_an_audience(category: str) -> None:
+    titles = [row["text"] for row in TITLES if row["label"] == category]
+    results = (listed(title=title)[0].result or {} for title in titles)
+    found = next(result for result in results if result["category"] == category)
     department = category.split("/")[0]
-    assert work.result["department"] == department
-    assert work.result["audience"] == AUDIENCES.get(category, AUDIENCES[department])
+    assert found["department"] == department
+    assert found["audience"] == AUDIENCES.get(category, AUDIENCES[department])
+
+
+def test_only_shelves_are_learnt_and_from_no_title_of_the_test_set() -> None:
+    titles = {case.record.data["title"] for case in load_cases(USE_CASE, VERSION) if case.split == "test"}
+    assert {row["label"] for row in TITLES} == set(SHELVES)
+    assert not {row["text"] for row in TITLES} & titles
 
 
 def test_whom_the_listing_names_comes_before_its_department() -> None:
@@ -104,7 +115,7 @@ def test_whom_the_listing_names_comes_before_its_department() -> None:
 
 
 def test_the_taxonomy_is_closed_and_every_shelf_is_labelled() -> None:
-    shelves = VERSION.outputs["extract"].specs["category"].values
+    shelves = SHELVES
     labelled = {case.expected["category"] for case in load_cases(USE_CASE, VERSION)}
     assert len(shelves) >= 40
     assert labelled == set(shelves)

@@ -44,16 +44,28 @@ def claims(text: str) -> list[str]:
         pytest.param("엘지 그램", [], id="the other name"),
         pytest.param("L G 그램", [], id="the name of the facts, spaced"),
         pytest.param("애플 워치", ["애플"], id="another brand"),
-        pytest.param("Apple Watch와 엘지 그램", ["apple", "watch"], id="another brand in Latin letters"),
-        pytest.param("New Balance 운동화", ["new balance", "new", "balance"], id="two words without proof"),
+        pytest.param(
+            "Apple Watch와 엘지 그램", ["Apple", "apple", "watch"], id="another brand in Latin letters"
+        ),
+        pytest.param("New Balance 운동화", ["New Balance", "new", "balance"], id="two words without proof"),
     ],
 )
 def test_of_the_names_of_one_thing_one_in_the_facts_proves_the_others(text: str, claim: list[str]) -> None:
     assert claims_of(text, FACTS, ["LG|엘지", "애플|Apple", "뉴발란스|New Balance"]) == claim
 
 
-def test_a_name_of_two_words_in_latin_letters_is_proved_by_its_other_name() -> None:
-    assert claims_of("New Balance 운동화", Facts.of("뉴발란스"), ["뉴발란스|New Balance"]) == []
+def test_a_name_of_two_words_in_latin_letters_is_proved_by_its_other_name_and_no_word_of_it_alone() -> None:
+    facts, names = Facts.of("뉴발란스"), ["뉴발란스|New Balance"]
+    assert claims_of("New Balance 운동화", facts, names) == []
+    assert claims_of("NEW 뉴발란스 운동화", facts, names) == ["new"]
+
+
+@pytest.mark.parametrize("fact", ["파인애플 주스", "그레고리 배낭", "유니콘 인형"])
+def test_a_name_inside_of_another_word_proves_nothing(fact: str) -> None:
+    names = ["애플|Apple", "레고|LEGO", "니콘|Nikon"]
+    assert claims_of("Apple", Facts.of(fact), names) == ["Apple", "apple"]
+    assert claims_of("LEGO", Facts.of(fact), names) == ["LEGO", "lego"]
+    assert claims_of("Nikon", Facts.of(fact), names) == ["Nikon", "nikon"]
 
 
 @pytest.mark.parametrize(

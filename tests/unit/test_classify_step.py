@@ -118,7 +118,7 @@ def test_an_empty_text_has_no_label(folder: FolderOfPrompts, body: str | None) -
 def test_whatever_the_text_every_label_is_ranked_once_and_the_same_each_time(text: str) -> None:
     rows = [line.rsplit(",", 1) for line in EXAMPLES.splitlines()[1:]]
     texts, labels = [text for text, _ in rows], [label for _, label in rows]
-    first, second = (Classifier(texts, labels).guesses(text) for _ in range(2))
+    (first,), (second,) = (Classifier(texts, labels).guesses([text]) for _ in range(2))
     assert first == second
     assert sorted(guess.label for guess in first) == ["broken", "new", "used"]
     assert [guess.score for guess in first] == sorted((guess.score for guess in first), reverse=True)
@@ -126,7 +126,7 @@ def test_whatever_the_text_every_label_is_ranked_once_and_the_same_each_time(tex
 
 def test_of_two_labels_the_scores_are_each_other_s_opposite() -> None:
     classifier = Classifier(["좋아요", "참 좋네요", "싫어요", "참 싫네요"], ["yes", "yes", "no", "no"])
-    best, other = classifier.guesses("좋네")
+    ((best, other),) = classifier.guesses(["좋네"])
     assert best.label == "yes"
     assert best.score == -other.score > 0
 
@@ -146,7 +146,7 @@ steps:
     kind: map
     set:
       state: "guess.labelled | map(attribute='label') | join(' ')"
-      next: "guess.labelled | selectattr('label', 'eq', 'broken') | map(attribute='text') | list"
+      next: "guess.labelled | selectattr('label', 'eq', 'broken') | map(attribute='item') | list"
 result: {labels: said.state, broken: said.next}
 """,
     )
@@ -158,8 +158,15 @@ def test_each_text_of_a_list_has_its_own_label_and_stands_beside_it_as_written(e
     works = run(each, silent(), texts, "포장도 안 뜯은 거예요", [], None)
     assert [(work.result or {})["labels"] for work in works] == ["new broken used", "new", "", ""]
     labelled = works[0].outputs["guess"]["labelled"]
-    assert [one["text"] for one in labelled] == [texts[0], texts[2], texts[3]]
+    assert [one["item"] for one in labelled] == [texts[0], texts[2], texts[3]]
     assert all(one["margin"] > 0 for one in labelled)
+
+
+def test_what_is_labelled_may_be_made_of_the_item_and_of_the_record(each: FolderOfPrompts) -> None:
+    each.change("states/v1/steps.yaml", "each: data.body}", "each: data.body, text: \"item ~ ' ' ~ key\"}")
+    (work,) = run(each, silent(), ["포장도 안 뜯은 거예요"])
+    (plain,) = work.outputs["guess"]["labelled"]
+    assert (plain["item"], plain["label"]) == ("포장도 안 뜯은 거예요", "new")
 
 
 def test_a_list_that_holds_something_else_than_texts_rejects_its_record(each: FolderOfPrompts) -> None:
@@ -167,19 +174,65 @@ def test_a_list_that_holds_something_else_than_texts_rejects_its_record(each: Fo
     assert work.rejection is not None and "something else than texts" in str(work.rejection)
 
 
-def test_a_plan_counts_the_vector_of_each_text(each: FolderOfPrompts) -> None:
+@pytest.mark.parametrize(
+    ("margin", "kept"),
+    [
+        (0, ["포장도 안 뜯은 거예요", "몇 년 잘 썼습니다"]),
+        (9, ["포장도 안 뜯은 거예요", "화면이 안 나와요", "몇 년 잘 썼습니다"]),
+    ],
+    ids=["any margin", "too far"],
+)
+def test_texts_of_a_dropped_label_are_not_kept_unless_it_is_hardly_ahead(
+    each: FolderOfPrompts, margin: float, kept: list[str]
+) -> None:
+    dropping = f"each: data.body, drop: [broken], min_margin: {margin}}}"
+    each.change("states/v1/steps.yaml", "each: data.body}", dropping)
+    (work,) = run(each, silent(), ["포장도 안 뜯은 거예요", "화면이 안 나와요", "몇 년 잘 썼습니다"])
+    assert work.outputs["guess"]["kept"] == kept
+    assert len(work.outputs["guess"]["labelled"]) == 3
+
+
+@pytest.fixture
+def each_embedded(each: FolderOfPrompts) -> FolderOfPrompts:
     each.put("models.yaml", MODELS + EMBEDDER)
     each.change("states/v1/steps.yaml", "each: data.body}", "each: data.body, embeddings: embedder}")
-    assert planned(each, ["sealed", "오래"], ["소리"]) == 9 + 3
+    return each
+
+
+def test_a_plan_counts_the_vector_of_each_text_once(each_embedded: FolderOfPrompts) -> None:
+    assert planned(each_embedded, ["sealed", "오래", "sealed"], ["소리", "오래"]) == 9 + 3
+
+
+def test_vectors_of_many_texts_are_noted_in_the_order_of_the_texts(each_embedded: FolderOfPrompts) -> None:
+    ledger, texts = MemoryLedger(), ["sealed", "오래", "소리", "흠집"]
+    (first,) = run(each_embedded, ScriptedModel(by_meaning), texts, ledger=ledger)
+    (again,) = run(each_embedded, ScriptedModel(by_meaning), texts, ledger=ledger)
+    (alone,) = run(each_embedded, ScriptedModel(by_meaning), texts[:1], ledger=ledger)
+    assert (first.result or {})["labels"] == "new used broken used"
+    assert first.traces["guess"].keys == again.traces["guess"].keys
+    assert first.traces["guess"].keys[:1] == alone.traces["guess"].keys
+    assert (first.traces["guess"].calls, again.traces["guess"].bought) == (4, 0)
 
 
 @pytest.mark.parametrize(
     ("before", "after", "problem"),
     [
-        pytest.param(", each: data.body", "", "`text` or `each`", id="neither"),
-        pytest.param("each:", "text: data.body, each:", "and not both", id="both"),
+        pytest.param(", each: data.body", "", "`text`, or `each`", id="neither"),
+        pytest.param("each: data.body", "text: item", "item", id="an item of no list"),
         pytest.param("guess.labelled | map", "guess.label | map", "label", id="the field of one text"),
         pytest.param("broken: said.next", "broken: guess.labelled", "labelled", id="published as it is"),
+        pytest.param(
+            "data.body}", "data.body, drop: [brokne]}", "no example has the label", id="no such label"
+        ),
+        pytest.param(
+            "each: data.body}", "text: data.body, drop: [new]}", "name the list", id="drops from no list"
+        ),
+        pytest.param(
+            "  - name: said",
+            "  - {name: more, kind: classify, examples: states.csv, each: guess.labelled}\n  - name: said",
+            "holds more than texts",
+            id="a list of more than texts",
+        ),
     ],
 )
 def test_a_step_of_many_texts_that_cannot_work_is_rejected(

@@ -46,6 +46,10 @@ WRITTEN = {
     "zero_won": ("0원", 0),
     "surrounded": ("쿨거래 27만5천원 네고X 🙏", 275_000),
     "line_break": ("가격\n12만", 120_000),
+    "robot_in_a_room": ("로봇청소기 20만 룸바 팝니다", 200_000),
+    "room_spray": ("35000 room spray", 35_000),
+    "polite_ending": ("3만 5천이요", 35_000),
+    "man_and_digit_not_doubled": ("2만5", 25_000),
 }
 
 CHOSEN = {
@@ -99,6 +103,7 @@ NO_PRICE = {
     "delivery_is_free": "택배비 무료",
     "not_given_away": "나눔 아님",
     "won_alone": "원",
+    "placeholder": "[전화1234]",
     "studio": "3 원룸",
     "beyond_any_price": "9" * 30 + "원",
 }

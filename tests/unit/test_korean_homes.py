@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from furrow.config.korean import parse_krw_in_man
+from furrow.config.korean import parse_krw, parse_krw_in_man
 from furrow.config.korean_homes import (
     FILTERS,
     SQUARE_METRES_PER_PYEONG,
@@ -28,6 +30,7 @@ from furrow.config.korean_homes import (
     without_landmarks,
 )
 from furrow.config.templates import Expression
+from furrow.engine.masking import LABELS
 
 MAN = 10_000
 WRITTEN = datetime(2026, 11, 20, 9, 0)
@@ -48,6 +51,12 @@ AMOUNTS = {
     "650,000원": 650_000,
     "650000": 650_000,
     "３억": 30_000 * MAN,
+    "4억 1천 이에요": 41_000 * MAN,
+    "4억 1천이요": 41_000 * MAN,
+    "4억 1천 이상": 41_000 * MAN,
+    "1억 5천 오피스텔": 15_000 * MAN,
+    "1억 2천 일시불": 12_000 * MAN,
+    "2억 천호동": 20_000 * MAN,
 }
 LEASES = {
     "보증금 2000/월 70": (2000, 70),
@@ -72,8 +81,44 @@ LEASES = {
     "매매가 4억9→4억6": (46_000, None),
     "매매 1억1천에서 1억으로 내림": (10_000, None),
     "전세금 삼억": (30_000, None),
+    "월세 1000/50 룸2": (1000, 50),
+    "500/45 room for rent": (500, 45),
+    "전세 1억2천 룸 3": (12_000, None),
+    "2 bedroom rent 500,000 KRW": (None, 50),
+    "1.5룸 월세 500/45": (500, 45),
+    "방3/화2 전세 2억": (20_000, None),
+    "매매 4억 1천이죠": (41_000, None),
+    "매매 4억 1천이지만": (41_000, None),
+    "매매 4억 1천이네요": (41_000, None),
+    "전세 1억 5천 오피스텔": (15_000, None),
+    "전세 1억 5천 사무실": (15_000, None),
+    "전세 1억 5천 구축": (15_000, None),
+    "전세 1억 2천 일시불": (12_000, None),
+    "전세 2억 동향": (20_000, None),
+    "1000/50 주차가능": (1000, 50),
+    "1000/50 백석역": (1000, 50),
+    "보증금 500 차임 45": (500, 45),
+    "1000/50/5": (1000, 50),
+    "2019.05.12 준공, 전세 2억": (20_000, None),
+    "[전화1] 500/45": (500, 45),
     "협의": (None, None),
 }
+COUNTED = [
+    *("망원동 3룸 월세", "방3/화2", "화 2", "욕1", "룸 3", "1.5룸", "2 bed flat", "3 rooms", "2-bedroom"),
+    *(
+        "푸르지오 2차 전세",
+        "래미안 3단지",
+        "59A타입",
+        "84 타입",
+        "25평형",
+        "59제곱미터 전세",
+        "59제곱",
+        "40 sqm",
+    ),
+    *("40 sq m", "25py", "4bay", "강남대로 12길", "을지로 3가", "2호선", "3번출구"),
+    *("2019-05-12", "2019.05.12 준공", "19.05.12", "19년", "2025/06 준공", "2025.06"),
+    *("[전화1]", "[계좌2]", "[메일1]", "[이메일1]", "[링크1]", "[주민번호1]", "[카드1]"),
+]
 FEES = {
     "관리비 7만": 70_000,
     "관리비 5": 50_000,
@@ -125,6 +170,14 @@ FLOORS = {
     "중층": (None, None, "middle"),
     "고/20": (None, 20, "high"),
     "남향": (None, None, None),
+    "옥상 방수 완료, 3층": (3, None, "numbered"),
+    "높은 층고, 1층": (1, None, "numbered"),
+    "낮은 층간소음, 4층": (4, None, "numbered"),
+    "3층 빌라": (3, None, "numbered"),
+    "5층 오피스텔": (5, None, "numbered"),
+    "전망 최고 5층": (5, None, "numbered"),
+    "12층, 최고 20층": (12, 20, "numbered"),
+    "옥상방": (None, None, "rooftop"),
 }
 MOVES = {
     "즉시입주": "now",
@@ -159,9 +212,17 @@ def test_a_number_without_a_unit_counts_ten_thousand_won(text: str, won: int) ->
     assert parse_krw_in_man(text) == won
 
 
-@pytest.mark.parametrize("text", ["12월 5일", "15층", "RTX3060", "26평", "이천 터미널", "$500", ""])
+@pytest.mark.parametrize("text", ["12월 5일", "15층", "RTX3060", "26평", "이천 터미널", "$500", "", *COUNTED])
 def test_what_counts_something_else_is_no_amount(text: str) -> None:
-    assert parse_krw_in_man(text) is None
+    assert parse_krw_in_man(text) is None and parse_deposit(text) is None and parse_rent(text) is None
+
+
+@pytest.mark.parametrize("label", LABELS.values())
+@given(number=st.integers(0, 9999))
+def test_a_placeholder_of_personal_data_is_no_amount_area_or_floor(label: str, number: int) -> None:
+    for text in (f"[{label}{number}]", f"보증금 [{label}{number}] 층 평", f"［{label}{number}］"):
+        assert parse_krw(text) is None and parse_krw_in_man(text) is None
+        assert parse_m2(text) is None and parse_floor(text) is None and parse_total_floors(text) is None
 
 
 @pytest.mark.parametrize(("text", "lease"), LEASES.items())
@@ -201,6 +262,91 @@ def test_names_are_found_by_their_other_words_and_not_when_they_are_denied() -> 
     assert named(["CCTV"], ["TV", "CCTV"]) == ["CCTV"]
 
 
+@pytest.mark.parametrize("text", ["씨씨티비", "시시 티비", "CC-TV", "C.C.T.V 있음", "cc 티비", "씨씨티브이"])
+def test_no_spelling_of_cctv_names_a_television(text: str) -> None:
+    assert named([text], ["TV|티비|티브이", "CCTV|씨씨티비|시시티비|CC티비|씨씨티브이"]) == ["CCTV"]
+
+
+@pytest.mark.parametrize("text", ["아침 대중교통", "2주 차이", "한옥 상가", "산책 상쾌", "경비 데스크"])
+def test_a_word_of_two_letters_is_not_put_together_from_two_words(text: str) -> None:
+    assert named([text], ["침대", "주차", "옥상", "책상", "비데"]) == []
+
+
+PROMPTS = Path(__file__).resolve().parents[2] / "prompts/real_estate_form/v1"
+ORDINARY = {
+    "풀오션뷰": [],
+    "공부상 근린생활시설": [],
+    "내장 고급 마감": [],
+    "관리실비 별도": [],
+    "에어컨 2대 가능": ["에어컨"],
+    "C.C.T.V 있음": ["CCTV"],
+    "씨씨티비 작동": ["CCTV"],
+    "루프탑 카페": [],
+    "루프톱 바 근방": [],
+    "아침 데리러 옵니다": [],
+    "아침 대중교통 편리": [],
+    "청약 당첨 대기": [],
+    "모든 옵션 협의": [],
+    "옵션 전부 새것은 아님": [],
+    "주방 빌트인 완비": [],
+    "학습 상담 학원가": [],
+    "컴퓨터 상가 인접": [],
+    "번호 키핑": [],
+    "전자 키오스크 매장": [],
+    "스마트 락커룸": [],
+    "평상형 마루": [],
+    "빨래 세탁 건조대": [],
+    "의류 건조 공간": [],
+    "3구 전기 콘센트": [],
+    "양문형 현관문": [],
+    "아가사랑 어린이집": [],
+    "냉동 냉장 물류": [],
+    "하늘정원 아파트": [],
+    "하늘마당 어린이집": [],
+    "스카이가든 오피스텔": [],
+    "외국인 거주자 가능": [],
+    "장기 거주자 창고": [],
+    "거주자 장기 계약": [],
+    "한옥 상가주택": [],
+    "산책 상쾌한 동네": [],
+    "2주 차이": [],
+    "거주 차량": [],
+    "경비 데스크": [],
+    "자전거 도로 인접": [],
+    "자전거로 10분": [],
+    "신발 함께 드려요": [],
+    "옻 장판": [],
+    "에어 컴프레서": [],
+    "슈클로젯 있음": ["신발장"],
+    "남향 채광 좋음": [],
+    "역세권 도보 5분": [],
+    "초중고 인접": [],
+    "반려동물 협의": [],
+    "리모델링 완료": [],
+    "대출 가능": [],
+    "자전거 보관대": ["자전거보관소"],
+    "차 댈 곳 있음": ["주차"],
+    "벽걸이티비": ["TV"],
+    "드럼 세탁기": ["세탁기"],
+}
+
+
+def words_of(form: str) -> list[str]:
+    """Names and their words, as a step reads them from the file."""
+    with (PROMPTS / form).open(encoding="utf-8", newline="") as lines:
+        return [f"{row['value']}|{row['words']}" for row in csv.DictReader(lines)]
+
+
+@pytest.mark.parametrize(("text", "names"), ORDINARY.items())
+def test_ordinary_phrases_of_listings_name_nothing_they_should_not(text: str, names: list[str]) -> None:
+    assert named([text], [*words_of("inside.csv"), *words_of("outside.csv")]) == names
+
+
+def test_no_word_of_the_form_holds_what_the_text_is_split_at() -> None:
+    words = "|".join([*words_of("inside.csv"), *words_of("outside.csv")]).split("|")
+    assert [word for word in words if set(word) & set("/·,()")] == []
+
+
 @pytest.mark.parametrize("text", ["500/45", "100/100", "월 60", "보증금 500 월 45", "천에 50", "월세 65만원"])
 def test_a_rent_is_known_by_its_word_or_its_place(text: str) -> None:
     assert names_rent(text)
@@ -236,6 +382,8 @@ def test_the_texts_are_kept_that_a_reader_gives_a_value_of() -> None:
     texts = ["33평형", "남향", "전용 59㎡", "2층"]
     assert reading(texts, "m2") == ["전용 59㎡"]
     assert reading(texts, "floor_number") == ["2층"]
+    assert reading(["500/45", "2억"], "names_rent") == ["500/45"]
+    assert reading(["남향", "12월 초"], "move_in", WRITTEN) == ["12월 초"]
     with pytest.raises(KeyError):
         reading(texts, "metres")
 

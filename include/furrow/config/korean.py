@@ -16,19 +16,47 @@ _DIGITS = {"일": 1, "이": 2, "삼": 3, "사": 4, "오": 5, "육": 6, "칠": 7,
 _SMALL_UNITS = {"십": 10, "백": 100, "천": 1000}
 
 _NUMBER = r"\d[\d,]*(?:\.\d+)?"
-_SMALL = rf"(?:{_NUMBER}\s?[십백천]\s?|[일이삼사오육칠팔구]?[십백천])"
-_GROUP = rf"{_SMALL}*(?:{_NUMBER}|[일삼사오육칠팔구]|이(?!고|구|에요|예요|며|라|니|었|랑))?"
+_NO_PLACE = r"(?!안|호동|호역|왕|석|화점|운역|마역|현동)"
+"""Not 천안, 천호동, 백석, 백화점, 백운역, 백현동."""
+
+_SMALL = rf"(?:{_NUMBER}(?:[십백천]|\s[십백천]{_NO_PLACE})\s?|[일이삼사오육칠팔구]?[십백천]{_NO_PLACE})"
+_LONE = r"[일이삼사오육칠팔구](?=\s?[원천백십만억]|에\s?\d|\s*$)"
+"""A digit in Hangul that is one: not the first letter of `이에요`, `오피스텔`, `일시불`."""
+
+_GROUP = rf"{_SMALL}*(?:{_NUMBER}|{_LONE})?"
 _AMOUNT = re.compile(
     rf"(?:(?P<eok>{_GROUP})\s?억\s*)?(?:(?P<man>{_GROUP})\s?만\s*)?(?P<rest>{_GROUP})(?P<won>\s?원(?![룸목형피]))?"
 )
 _PIECE = re.compile(rf"(?P<number>{_NUMBER}|[일이삼사오육칠팔구])?\s?(?P<unit>[십백천])?")
 
-_NOT_MONEY = re.compile(r"\d{2,4}-\d{3,4}-\d{4}|\d{4}[-./]\d{1,2}[-./]\d{1,2}")
+PLACEHOLDER = r"\[(?:전화|주민번호|계좌|이?메일|카드|링크)\d{1,4}\]"
+"""What `mask:` puts in the place of personal data."""
+
+_NOT_MONEY = re.compile(rf"\d{{2,4}}-\d{{3,4}}-\d{{4}}|\d{{4}}[-./]\d{{1,2}}[-./]\d{{1,2}}|{PLACEHOLDER}")
+_MONTH = r"(?:0?[1-9]|1[0-2])"
+_NOT_OF_HOMES = re.compile(
+    rf"{PLACEHOLDER}|\d{{2,4}}-\d{{3,4}}-\d{{4}}|(?<![\d.,])(?:19|20)\d\d([-./])\s?{_MONTH}\1\s?(?:0?[1-9]|[12]\d|3[01])(?!\d)"
+    rf"|(?<![\d.,/])\d\d([./]){_MONTH}\2(?:0?[1-9]|[12]\d|3[01])(?!\d)"
+    rf"|(?<![\d.,/])(?:19|20)\d\d(?:\.\s?{_MONTH}|[/-]0[1-9])(?!\d)"
+)
+"""Placeholders, phone numbers and dates: `2019-05-12`, `19.05.12`, `2025/06`; not `1000/50/5`."""
+
 _COUNTER = re.compile(
     r"\s?(?:년|월|일|시|분(?!할)|초|주|개|장|권|편|평|세대|기가|테라|[gt]b|k?m2?\b|km|키로|킬로|k?g\b|kg|[cm]m|인치|컷|번|호|층"
-    r"|룸|[- ]?(?:bed|room)|동(?!결)|명|인용|회|%|퍼|[mk]?l\b|ml|hz|w\b|mah|엔|달러|불|유로|위안|usd|\$)",
+    r"|동(?!결)|명|인용|회|%|퍼|[mk]?l\b|ml|hz|w\b|mah|엔|달러|불|유로|위안|usd|\$)",
     re.IGNORECASE,
 )
+_IN_A_HOME = re.compile(
+    r"[a-z]?\s?(?:타입|형)|\s?(?:차(?!이|임|액|감|량)|단지|제곱|헤베|sqm\b|sq\.?\s?m|py(?:eong)?\b|bay\b|베이|길|프로)",
+    re.IGNORECASE,
+)
+_LONGER_WORD = re.compile(r"(?!이|입|인|에|의|은|는|정도|짜리|중|형|월|까지|부터|째|도|대|씩)[가-힣]")
+_SMALL_COUNT = re.compile(r"\d(?:\.\d)?")
+_ROOMS_AFTER = re.compile(
+    r"\s?룸(?!바|메이트|서비스|스프레이)|[- ]?(?:bed\s?rooms?|beds?|rooms?)\b|가(?=\s|역|길|$|[.,)/])",
+    re.IGNORECASE,
+)
+_ROOMS_BEFORE = re.compile(r"[방화욕룸]\s?$")
 _FOREIGN = re.compile(r"(?:[$€¥£]|usd|eur|jpy)\s?$", re.IGNORECASE)
 _SHARED_UNIT = re.compile(rf"({_NUMBER})(\s*(?:~|-|–|→|->|=>|에서)\s*)(?={_NUMBER}\s?(만|억|천))")
 LOWERED = re.compile(r"→|->|=>|▶|에서|내려|내림|내렸|인하|할인|올렸|다가")
@@ -107,7 +135,8 @@ def parse_krw_in_man(text: str | None) -> int | None:
 
     - `500` is 5,000,000, `2천` 20,000,000, `8,500` 85,000,000; from 100,000 up a bare number is won.
     - After 억 the rest counts 만 too (`1억 2500` is 125,000,000), a lone digit 천만 (`3억5` is 350,000,000).
-    - `5만`, `650,000원`, `KRW 70,000` mean what they say. Numbers that count something are no amounts.
+    - `5만`, `650,000원`, `KRW 70,000` mean what they say. Numbers that count something (`3룸`, `방3`, `2차`),
+      dates and placeholders of personal data (`[전화1]`) are no amounts.
 
     Only the first 200 characters are read. Never raises.
     """
@@ -116,7 +145,7 @@ def parse_krw_in_man(text: str | None) -> int | None:
 
 def amounts_in_man(text: str) -> Iterator[Amount]:
     """Every amount as `parse_krw_in_man` reads it, in order; places are in the NFKC of the text."""
-    plain = unicodedata.normalize("NFKC", text[:_LONGEST_TEXT])
+    plain = _without_other_numbers(text)
     for match in _AMOUNT.finditer(plain):
         written = match[0].strip()
         if not written or not _is_money_of_homes(plain, match):
@@ -127,6 +156,12 @@ def amounts_in_man(text: str) -> Iterator[Amount]:
             yield Amount(won, match.start(), match.end())
 
 
+def _without_other_numbers(text: str) -> str:
+    """NFKC of what is read of a text about homes, stars for placeholders, phone numbers and dates."""
+    plain = unicodedata.normalize("NFKC", text[:_LONGEST_TEXT])
+    return _NOT_OF_HOMES.sub(lambda found: "*" * len(found[0]), plain)
+
+
 def _is_money_of_homes(text: str, match: re.Match[str]) -> bool:
     written = match[0].strip()
     if match["won"]:
@@ -134,9 +169,25 @@ def _is_money_of_homes(text: str, match: re.Match[str]) -> bool:
     if _FOREIGN.search(text[: match.start()]) or _PART_OF_A_WORD.search(text[: match.start()]):
         return False
     end = match.start() + len(match[0].rstrip())
-    if _COUNTER.match(text, end) and not _MONTHLY.match(text, end):
+    if _counts(text, end, written) and not _MONTHLY.match(text, end):
         return False
     return bool(re.search(r"\d", written)) or _is_spelled(written, text, match)
+
+
+def _counts(text: str, end: int, written: str) -> bool:
+    """Whether a number that ends there counts something: `15층`, `2차`, `3룸`, `방3`; not in `45 주차`."""
+    if _SMALL_COUNT.fullmatch(written):
+        start = end - len(written)
+        if _ROOMS_AFTER.match(text, end) or _ROOMS_BEFORE.search(text[:start]):
+            return True
+    counter = _COUNTER.match(text, end) or _IN_A_HOME.match(text, end)
+    return counter is not None and not _is_another_word(text, counter)
+
+
+def _is_another_word(text: str, counter: re.Match[str]) -> bool:
+    """Whether what looks like a counter after a space only begins a word: `45 주차`, `2억 동향`."""
+    follows = text[counter.end() :]
+    return counter[0][0].isspace() and bool(_LONGER_WORD.match(follows)) and counter[0][-1] >= "가"
 
 
 def _is_spelled(written: str, text: str, match: re.Match[str]) -> bool:

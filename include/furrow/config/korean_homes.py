@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from furrow.config.korean import LOWERED, Amount, amounts_in_man, in_digits, parse_krw_in_man
+from furrow.config.korean import LOWERED, PLACEHOLDER, Amount, amounts_in_man, in_digits, parse_krw_in_man
 
 _LONGEST_TEXT = 200
 _NO_FEE_IS_SO_HIGH = 10_000_000
@@ -44,8 +44,8 @@ _GROSS = re.compile(r"(?:공급|분양|계약|연면적|대지|gross)\D{0,8}$", 
 
 _BELOW = re.compile(r"(?:지하|\bB)\s?(\d{1,2})(?:\s?층|F\b|\b)", re.IGNORECASE)
 _TOTAL = re.compile(
-    r"(?:총|전체|전|최고|건물(?:은|이|높이))\s?(?:층수?\s?)?:?\s?(\d{1,3})\s?(?:개\s?)?층|(?:/|／|of)\s?(?:총\s?|a\s)?(\d{1,3})(?!\d|[./]\d|-(?:st)?bed)"
-    r"|(\d{1,3})\s?층\s?(?:건물|짜리|빌딩|중|의|아파트|빌라|오피스텔|규모)|(\d{1,3})[ -]?stor(?:e?y|ies)",
+    r"(?:총|전체|전|(?:^|[,(/])\s*최고|건물(?:은|이|높이))\s?(?:층수?\s?)?:?\s?(\d{1,3})\s?(?:개\s?)?층|(?:/|／|of)\s?(?:총\s?|a\s)?(\d{1,3})(?!\d|[./]\d|-(?:st)?bed)"
+    r"|(\d{1,3})\s?층\s?(?:건물|짜리|빌딩|중|의|아파트|규모)|(\d{1,3})[ -]?stor(?:e?y|ies)",
     re.IGNORECASE,
 )
 _FLOOR = re.compile(
@@ -56,13 +56,13 @@ _FLOOR_KINDS = {
     "semi_basement": re.compile(
         r"반\s?지하|반\s?지층|반쯤\s?지하|반\s?층\s?(?:아래|내려)|semi[- ]?basement", re.IGNORECASE
     ),
-    "rooftop": re.compile(r"옥탑|옥상\s?방|루프탑\s?방|rooftop", re.IGNORECASE),
+    "rooftop": re.compile(r"옥탑|(?:옥상|루프탑)\s?방(?!수|향|화|역|음|문)|rooftop", re.IGNORECASE),
     "basement": re.compile(r"지하|\bB\s?\d|basement", re.IGNORECASE),
-    "low": re.compile(r"(?:저|낮은)\s?층|(?<![가-힣])저(?=\s?/)|low[- ]floor", re.IGNORECASE),
+    "low": re.compile(r"(?:저|낮은)\s?층(?!고|간)|(?<![가-힣])저(?=\s?/)|low[- ]floor", re.IGNORECASE),
     "middle": re.compile(
-        r"(?:중|중간|가운데)\s?층|(?<![가-힣])중(?=\s?/)|mid(?:dle)?[- ]floor", re.IGNORECASE
+        r"(?:중|중간|가운데)\s?층(?!고|간)|(?<![가-힣])중(?=\s?/)|mid(?:dle)?[- ]floor", re.IGNORECASE
     ),
-    "high": re.compile(r"(?:고|높은)\s?층|(?<![가-힣])고(?=\s?/)|high[- ]floor", re.IGNORECASE),
+    "high": re.compile(r"(?:고|높은)\s?층(?!고|간)|(?<![가-힣])고(?=\s?/)|high[- ]floor", re.IGNORECASE),
 }
 
 _FULL_DATE = re.compile(r"(?P<year>(?:20)?\d{2})\s?[년./-]\s?(?P<month>\d{1,2})\s?[월./-]\s?(?P<day>\d{1,2})")
@@ -93,6 +93,10 @@ _LANDMARK = re.compile(
     r"|\bnear(?:by)?\s(?:(?:the|an?)\s)?(?:(?-i:[A-Z]\w*(?:\s[A-Z]\w*)*)|\w+)",
     re.IGNORECASE,
 )
+
+_CCTV = re.compile(r"(?:[씨시]\s?[씨시]|c\.?\s?c)[-.\s]?(?:티\s?(?:비|브이|뷔)|t\.?\s?v)", re.IGNORECASE)
+_SHORT = re.compile(r"[가-힣]{1,2}")
+
 
 _DENIED = re.compile(r"없|불가|안\s?[되됨돼]|제외|미포함|별도\s?구매|[xX]\s?$|\bno\b", re.IGNORECASE)
 
@@ -215,12 +219,13 @@ def naming(texts: list[str], names: list[str]) -> list[str]:
     return [text for text in texts if not _DENIED.search(text) and _names(text, words)]
 
 
-def reading(texts: list[str], reader: str) -> list[str]:
+def reading(texts: list[str], reader: str, *arguments: Any) -> list[str]:
     """The texts of which a filter here that reads one text, such as `m2`, gives a value, or says yes.
 
-    Raises KeyError when there is no such filter.
+    A filter that says yes or no (`names_rent`) counts when it says yes. arguments: what else it takes, such
+    as the time for `move_in`. Raises KeyError when there is no such filter.
     """
-    values = ((text, FILTERS[reader](text)) for text in texts)
+    values = ((text, FILTERS[reader](text, *arguments)) for text in texts)
     return [text for text, value in values if value is not None and value is not False]
 
 
@@ -234,8 +239,8 @@ def without_landmarks(text: str) -> str:
 
 
 def _plain(text: str | None) -> str:
-    """NFKC of what is read, floors and areas with their numbers in digits."""
-    plain = unicodedata.normalize("NFKC", (text or "")[:_LONGEST_TEXT]).strip()
+    """NFKC of what is read, floors and areas with their numbers in digits, no placeholders."""
+    plain = re.sub(PLACEHOLDER, "*", unicodedata.normalize("NFKC", (text or "")[:_LONGEST_TEXT])).strip()
     return _SPELLED.sub(lambda found: in_digits(found[0]), plain)
 
 
@@ -244,13 +249,20 @@ def _closed(text: str) -> str:
 
 
 def _names(text: str, words: Sequence[str]) -> bool:
-    """Whether one of the words stands in the text; a Latin one as a word of its own: no TV in CCTV."""
-    return any(
-        re.search(rf"(?<![a-z]){re.escape(word)}(?:s|es)?(?![a-z])", text, re.IGNORECASE)
-        if word.isascii()
-        else _closed(word) in _closed(text)
-        for word in words
-    )
+    return any(_says(text, word) for word in words)
+
+
+def _says(text: str, word: str) -> bool:
+    """Whether the word stands in the text; a Latin one as a word of its own: no TV in CCTV, in no spelling.
+
+    A word of two letters stands as it is written: no 침대 in `아침 대중교통`.
+    """
+    text, word = _CCTV.sub("CCTV", text), _CCTV.sub("CCTV", word)
+    if word.isascii():
+        return bool(re.search(rf"(?<![a-z]){re.escape(word)}(?:s|es)?(?![a-z])", text, re.IGNORECASE))
+    if _SHORT.fullmatch(word):
+        return word in unicodedata.normalize("NFKC", text)
+    return _closed(word) in _closed(text)
 
 
 def _payments(text: str | None) -> Iterator[tuple[str, int]]:

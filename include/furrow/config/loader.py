@@ -36,6 +36,7 @@ from furrow.config.step_fields import (
     CLASSIFY_FIELDS,
     JUDGE_ANSWER,
     JUDGE_FIELDS,
+    KEPT_FIELDS,
     LABELLED_FIELD,
     LINKS_FIELD,
     LOOKUP_FIELDS,
@@ -420,12 +421,11 @@ class _VersionLoader:
         self.untyped[step.name] = set(PASSAGES_FIELDS)
 
     def _load_classify_step(self, step: ClassifyStep, loc: tuple[str | int, ...]) -> None:
+        names = self._names if step.each is None else {**self._names, "item": None}
         if step.text is not None:
-            self._expression(step.name, "text", step.text, (*loc, "text"))
-            self.outputs[step.name] = Fields(CLASSIFY_FIELDS, step.name)
+            self._expression(step.name, "text", step.text, (*loc, "text"), names)
         if step.each is not None:
             self._check_each(step.name, step.each, (*loc, "each"), ("list", "string"))
-            self.outputs[step.name] = Fields({}, step.name)
             self.untyped[step.name] = {LABELLED_FIELD}
         self._check_embeddings(step, (*loc, "embeddings"))
         missing = f"there is no file `{step.examples}` of examples"
@@ -433,6 +433,16 @@ class _VersionLoader:
         if found is not None:
             table = self.tables[step.name] = Table(*found)
             self.problems.extend(self.problems.try_(lambda: check_examples(table)) or ())
+            self._check_dropped(step, table, (*loc, "drop"))
+        fields = CLASSIFY_FIELDS if step.each is None else KEPT_FIELDS if step.drop else {}
+        self.outputs[step.name] = Fields(fields, step.name)
+
+    def _check_dropped(self, step: ClassifyStep, examples: Table, loc: tuple[str | int, ...]) -> None:
+        labels = sorted({row["label"] for row in self.problems.try_(examples.rows) or () if "label" in row})
+        for label in step.drop:
+            if label not in labels:
+                what = f"no example has the label `{label}`"
+                self.problems.add(self.yaml.problem(loc, what, suggest(label, labels)))
 
     def _check_embeddings(self, step: RetrieveStep | ClassifyStep, loc: tuple[str | int, ...]) -> None:
         alias = step.embeddings
@@ -483,6 +493,9 @@ class _VersionLoader:
         if spec is not None and owner not in self.each and spec.type not in types:
             what = f"`{path}` is of type {spec.type}; `each` wants {' or '.join(types)}"
             self.problems.add(self.yaml.problem(loc, what))
+        elif "string" in types and name in self.untyped.get(owner, ()):
+            what = f"`{path}` holds more than texts; `each` wants texts"
+            self.problems.add(self.yaml.problem(loc, what, f"make a list of texts of `{path}` in a map step"))
 
     def _expression(
         self, step: str, name: str, source: str, loc: tuple[str | int, ...], names: Names | None = None

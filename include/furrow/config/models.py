@@ -452,12 +452,12 @@ class ClaimsStep(Written):
         description="Jinja expression of what may be said: a text, a list, or a mapping, whose keys count"
         " where their value is not false."
     )
-    need_proof: list[Annotated[str, Field(min_length=1)]] = Field(
+    need_proof: list[Annotated[str, Field(pattern=r"^[^|]+(\|[^|]+)*$")]] = Field(
         [],
         description="Words that may be said only when the facts have them: brands, `정품`, `방수`. Names of"
         " one thing are split by `|`: `LG|엘지`.",
     )
-    forbidden: list[Annotated[str, Field(min_length=1)]] = Field(
+    forbidden: list[Annotated[str, Field(pattern=r"^[^|]+$")]] = Field(
         [], description="Words that no text may have: `최저가`, `100%`."
     )
     max_chars: int | None = Field(None, gt=0, description="A longer text is rejected.")
@@ -512,8 +512,9 @@ class ClassifyStep(Written):
 
     The examples are a .csv or .jsonl file with the columns `text` and `label`. The step's fields: `label`,
     null for an empty text; `margin`, how far it is ahead of the next one, from 0 on, and no probability; and
-    `ranked`, the five likeliest labels, best first. With `each` a list of texts is labelled, and the one
-    field is `labelled`: each text that is not empty, in its place, with its `text`, `label` and `margin`.
+    `ranked`, the five likeliest labels, best first. With `each` every text of a list is
+    labelled for itself, and the one field is `labelled`: for each that is not empty, in their order, the text
+    as `item`, its `label` and its `margin`. With `drop` there is `kept` too.
     """
 
     kind: Literal["classify"]
@@ -522,18 +523,28 @@ class ClassifyStep(Written):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\.(csv|jsonl)$",
         description="CSV or JSONL file beside steps.yaml, or in the use case's folder.",
     )
-    text: str | None = Field(None, description="Jinja expression of the text; an empty one has no label.")
-    each: StepField | None = Field(
-        None, description="Instead of `text`: step.field with a list of texts, each labelled for itself."
+    text: str | None = Field(
+        None,
+        description="Jinja expression of the text; an empty one has no label. With `each` it sees `item`,"
+        " which is the text when there is none.",
+    )
+    each: StepField | None = Field(None, description="step.field with a list of texts, each with its label.")
+    drop: list[str] = Field(
+        [], description="With `each`: labels whose texts are not in the field `kept`; it has all others."
+    )
+    min_margin: float = Field(
+        0.0, ge=0, description="With `drop`: a label less than this ahead of the next one drops nothing."
     )
     embeddings: str | None = Field(
         None, description="Model alias with `capabilities: {embeddings: true}`; without one, letters only."
     )
 
     @model_validator(mode="after")
-    def _one_of_them(self) -> ClassifyStep:
-        if (self.text is None) == (self.each is None):
-            raise ValueError("say what to label: `text` or `each`, and not both")
+    def _has_something_to_label(self) -> ClassifyStep:
+        if self.text is None and self.each is None:
+            raise ValueError("say what to label: `text`, or `each` for a list of texts")
+        if self.drop and self.each is None:
+            raise ValueError("`drop` leaves texts of `each` out: name the list")
         return self
 
     @property

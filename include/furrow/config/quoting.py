@@ -13,6 +13,7 @@ _LIFTED = re.compile(r"([²³¹¼-¾\u2070-\u2089\u2460-\u24ff\u3358-\u3370\u339
 """Signs such as ㎡ and ① that NFKC turns into digits: `59㎡3층` would become `59m23층`."""
 
 _SQUARE_METRES = re.compile(r"(?<=[\d ])m2(?!\d)", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.!?。~…])\s+|\n+")
 _SPACES = re.compile(r"\s+")
 _SPACED = re.compile(r"( ?)(\S)")
 _NOT_INSIDE_A_NUMBER = r"(?<!\d)(?<!\d\.)(?!(?<=\d,)\d{3}(?!\d))"
@@ -36,6 +37,19 @@ def stands_in(quote: str, text: str) -> bool:
     """As `is_quoted`, for a text that is `folded` already."""
     words = folded(quote)
     return bool(words) and re.search(_pattern(words), text) is not None
+
+
+def around(text: str, words: str, whole: bool = False) -> str:
+    """The sentences in which `words` stand, each with the one after it, and `○○` for the words, without a
+    space after it: what a text says of a name, and of no other. Empty when they stand nowhere in it.
+
+    whole: all of the text, with `○○`.
+    """
+    sentences = [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+    named = [place for place, sentence in enumerate(sentences) if words and words in sentence]
+    wanted = {place for first in named for place in (first, first + 1)}
+    kept = [sentence for place, sentence in enumerate(sentences) if place in wanted or (named and whole)]
+    return " ".join(kept).replace(words, "○○").replace("○○ ", "○○") if kept else ""
 
 
 def _pattern(words: str) -> str:

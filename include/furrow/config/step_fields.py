@@ -45,8 +45,9 @@ CLASSIFY_FIELDS = {
     "margin": FieldSpec(type="number", min=0),
     "ranked": _TEXTS,
 }
-LABELLED_FIELD = "labelled"
-"""What a classify step of many texts gives, for later steps only."""
+LABELLED_FIELD, KEPT_FIELD = "labelled", "kept"
+"""What a classify step of many texts gives: the first for later steps only, the second when it drops some."""
+KEPT_FIELDS = {KEPT_FIELD: _TEXTS}
 
 PHOTO_QUALITY_FIELDS = {
     "order": FieldSpec(type="list", items="string", evaluate="top1"),

@@ -17,7 +17,8 @@ from furrow.config.hints import hinted
 from furrow.config.korean import is_amount, parse_krw
 from furrow.config.korean_ages import AGE_FILTERS
 from furrow.config.korean_homes import FILTERS as HOME_FILTERS
-from furrow.config.quoting import is_quoted
+from furrow.config.korean_payments import payments
+from furrow.config.quoting import around, is_quoted
 from furrow.config.yaml_file import suggest
 from furrow.errors import ConfigError, Problem, PromptFailed
 
@@ -57,6 +58,8 @@ def environment() -> Sandbox:
     sandbox.filters["krw"] = parse_krw
     sandbox.filters["hinted"] = hinted
     sandbox.filters.update(HOME_FILTERS)
+    sandbox.filters["payments"] = payments
+    sandbox.filters["around"] = around
     sandbox.tests["quoting"] = _is_quoting
     sandbox.tests["amount"] = is_amount
     del sandbox.filters["random"], sandbox.globals["lipsum"]

@@ -46,6 +46,12 @@ class Facts:
         """Whether the word, folded, stands in the facts: not as a part of a longer word in Latin letters."""
         return stands_in(word, self.words) or stands_in(_squeezed(word), self.squeezed)
 
+    def bear(self, name: str) -> bool:
+        """Whether the name, as written, stands in the facts where a word begins: no 애플 in 파인애플."""
+        plain = _plain(name)
+        letters = " ?".join(map(re.escape, _squeezed(plain)))
+        return self.have(plain) and re.search(rf"(?<![가-힣]){letters}", self.words) is not None
+
 
 def claims_of(
     text: str, facts: Facts, need_proof: Sequence[str] = (), forbidden: Sequence[str] = ()
@@ -57,12 +63,12 @@ def claims_of(
     words = _plain(text)
     squeezed = _squeezed(words)
     banned = [word for word in forbidden if _names(word, words, squeezed)]
-    groups = [[_plain(name) for name in entry.split("|")] for entry in need_proof]
-    proved = {name for names in groups if any(map(facts.have, names)) for name in names}
-    listed = [name for names in groups for name in names if name not in proved]
-    unproved = [name for name in listed if _names(name, words, squeezed)]
-    borne = {word for name in proved for word in name.split()}
-    latin = [word for word in _latin_words(words) if word not in borne and not facts.have(word)]
+    groups = [entry.split("|") for entry in need_proof]
+    proved = [name for names in groups if any(map(facts.bear, names)) for name in names]
+    unproved = [
+        name for names in groups for name in names if name not in proved and _names(name, words, squeezed)
+    ]
+    latin = [word for word in _latin_words(_without(words, proved)) if not facts.have(word)]
     numbers = [number for number in _numbers(words) if number not in facts.numbers]
     return list(dict.fromkeys((*banned, *unproved, *latin, *numbers)))
 
@@ -81,6 +87,15 @@ def stands_in(word: str, text: str) -> bool:
 def _names(word: str, words: str, squeezed: str) -> bool:
     plain = _plain(word)
     return stands_in(plain, words) or stands_in(_squeezed(plain), squeezed)
+
+
+def _without(words: str, names: Sequence[str]) -> str:
+    """The text without these names where they are in Latin letters."""
+    for name in sorted(map(_plain, names), key=len, reverse=True):
+        words = (
+            re.sub(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", " ", words) if name.isascii() else words
+        )
+    return words
 
 
 def _latin_words(text: str) -> Iterator[str]:

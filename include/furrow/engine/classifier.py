@@ -42,12 +42,15 @@ class Classifier:
             features = self._beside(features, matrix)
         self._lines = LinearSVC(random_state=0).fit(features, labels)
 
-    def guesses(self, text: str, vector: bytes | None = None) -> list[Guess]:
-        """Every label, the likeliest first. vector: of the text, when the examples had theirs."""
-        features = self._letters.transform([text])
-        if vector is not None:
-            features = self._beside(features, _matrix([vector]))
-        labels, scores = self._lines.classes_, self._lines.decision_function(features)[0]
+    def guesses(self, texts: Sequence[str], vectors: Sequence[bytes] | None = None) -> list[list[Guess]]:
+        """Of each text every label, the likeliest first. vectors: theirs, if the examples had some."""
+        features = self._letters.transform(texts)
+        if vectors is not None:
+            features = self._beside(features, _matrix(vectors))
+        return [self._ranked(scores) for scores in self._lines.decision_function(features)]
+
+    def _ranked(self, scores: Any) -> list[Guess]:
+        labels = self._lines.classes_
         of_each = [-scores, scores] if len(labels) == 2 else scores
         found = [Guess(str(label), float(score)) for label, score in zip(labels, of_each, strict=True)]
         return sorted(found, key=lambda guess: -guess.score)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from furrow.config.models import ClassifyStep
-from furrow.config.step_fields import LABELLED_FIELD
+from furrow.config.step_fields import KEPT_FIELD, LABELLED_FIELD
 from furrow.config.tables import Table
 from furrow.config.use_case import Version
 from furrow.engine.calls import Answers
@@ -15,7 +16,6 @@ from furrow.engine.classifier import Classifier, Guess
 from furrow.engine.embedding import Embedder
 from furrow.engine.masking import Masking
 from furrow.engine.once import Once
-from furrow.engine.ordered import all_of
 from furrow.engine.ports import Json
 from furrow.engine.prompt import context_of, texts_of
 from furrow.engine.record import Trace, Work
@@ -33,8 +33,8 @@ class ClassifyRunner:
     def __init__(self, config: ClassifyStep, version: Version, calls: Answers):
         self.name = config.name
         self._examples = version.tables[config.name]
-        self._each = config.each
-        self._asked = version.expressions[config.name]["text" if config.each is None else "each"]
+        self._config = config
+        self._expressions = version.expressions[config.name]
         self._masking = Masking(version.file.mask)
         self._embedder = (
             Embedder(config.name, config.embeddings, version, calls) if config.embeddings else None
@@ -44,29 +44,45 @@ class ClassifyRunner:
 
     async def run(self, work: Work, trace: Trace) -> Json:
         """The step's fields. Raises PromptFailed, AnswerInvalid, TransientError or RunError."""
-        if self._each is None:
-            return _written(await self._guesses(self._text(work), trace))
-        texts = texts_of(self._asked, context_of(work), self._each, "label")
-        return {LABELLED_FIELD: await all_of(self._labelled(text, trace) for text in texts if text.strip())}
+        context = context_of(work)
+        if self._config.each is None:
+            (guesses,) = await self._guesses([self._text(context)], trace)
+            return _of_one(guesses)
+        items = [item for item in self._items(context) if item.strip()]
+        texts = [self._text({**context, "item": item}) for item in items]
+        labelled = list(map(_of_item, items, await self._guesses(texts, trace)))
+        dropped = [one["item"] for one in labelled if self._drops(one)]
+        kept = {KEPT_FIELD: [item for item in items if item not in dropped]} if self._config.drop else {}
+        return {LABELLED_FIELD: labelled, **kept}
 
-    def _text(self, work: Work) -> str:
-        found = self._asked.evaluate(context_of(work))
+    def _items(self, context: Mapping[str, Any]) -> list[str]:
+        return texts_of(self._expressions["each"], context, str(self._config.each), "label")
+
+    def _text(self, context: Mapping[str, Any]) -> str:
+        if "text" not in self._expressions:
+            return str(context["item"])
+        found = self._expressions["text"].evaluate(context)
         if not isinstance(found, str | None):
             raise PromptFailed(f"`text` of {self.name} is a {type(found).__name__}, and no text: join a list")
         return found or ""
 
-    async def _labelled(self, text: str, trace: Trace) -> Json:
-        found = _written(await self._guesses(text, trace))
-        return {"text": text, "label": found["label"], "margin": found["margin"]}
+    def _drops(self, one: Json) -> bool:
+        return one["label"] in self._config.drop and bool(one["margin"] >= self._config.min_margin)
 
-    async def _guesses(self, text: str, trace: Trace) -> list[Guess]:
-        seen = self._masking.prompt(text)
-        if not seen.strip():
-            return []
+    async def _guesses(self, texts: Sequence[str], trace: Trace) -> list[list[Guess]]:
+        """Of each text, in their order; none for an empty one."""
+        seen = [self._masking.prompt(text) for text in texts]
+        asked = list(dict.fromkeys(text for text in seen if text.strip()))
+        found = dict(zip(asked, await self._ask(asked, trace), strict=True)) if asked else {}
+        return [found.get(text, []) for text in seen]
+
+    async def _ask(self, texts: Sequence[str], trace: Trace) -> list[list[Guess]]:
+        vectors: Sequence[bytes] | None = None
         if self._embedder is None:
-            return (await self._learnt.get()).guesses(seen)
-        classifier, vector = await self._embedder.vector_beside(self._learnt, seen, trace)
-        return classifier.guesses(seen, vector)
+            classifier = await self._learnt.get()
+        else:
+            classifier, vectors = await self._embedder.vectors_beside(self._learnt, texts, trace)
+        return await asyncio.to_thread(classifier.guesses, texts, vectors)
 
     async def _learn(self) -> Classifier:
         texts, labels = zip(*labelled(self._examples), strict=True)
@@ -82,10 +98,17 @@ def labelled(examples: Table) -> list[tuple[str, str]]:
 _classifier_of = lru_cache(8)(Classifier)
 
 
-def _written(guesses: Sequence[Guess]) -> Json:
-    scores = [guess.score for guess in guesses]
+def _of_one(guesses: Sequence[Guess]) -> Json:
     return {
         "label": guesses[0].label if guesses else None,
-        "margin": round(scores[0] - scores[1], 3) if guesses else 0.0,
+        "margin": _margin(guesses),
         "ranked": [guess.label for guess in guesses[:_RANKED]],
     }
+
+
+def _of_item(item: str, guesses: Sequence[Guess]) -> Json:
+    return {"item": item, "label": guesses[0].label if guesses else None, "margin": _margin(guesses)}
+
+
+def _margin(guesses: Sequence[Guess]) -> float:
+    return round(guesses[0].score - guesses[1].score, 3) if guesses else 0.0

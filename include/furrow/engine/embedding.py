@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from furrow.config.use_case import Version
@@ -23,18 +23,17 @@ class Embedder:
         self._model = version.catalogue[alias]
         self.look_ahead = 4 * self._model.limits.concurrency
 
-    async def vector(self, text: str, trace: Trace) -> bytes:
-        """Of a record's text; noted in its trace. Raises TransientError or RunError."""
-        asked = await self._ask(text)
-        trace.add(asked.alias, asked.key, asked.answer, asked.bought)
-        return base64.b64decode(asked.answer.text)
-
-    async def vector_beside(self, other: Once[Made], text: str, trace: Trace) -> tuple[Made, bytes]:
-        """What is made of the folder's own vectors, and that of a record's text, both at once: so a plan sees
-        all that would be bought. Raises what either raises.
+    async def vectors_beside(
+        self, other: Once[Made], texts: Sequence[str], trace: Trace
+    ) -> tuple[Made, list[bytes]]:
+        """What is made of the folder's own vectors, and those of a record's texts, noted in its trace in
+        their order; all at once, so that a plan sees all that would be bought. Raises what either raises.
         """
-        found: list[Any] = await all_of((other.get(), self.vector(text, trace)))
-        return found[0], found[1]
+        found: list[Any] = await all_of([other.get(), *map(self._ask, texts)])
+        made, asked = found[0], found[1:]
+        for one in asked:
+            trace.add(one.alias, one.key, one.answer, one.bought)
+        return made, [base64.b64decode(one.answer.text) for one in asked]
 
     async def vectors(self, texts: Iterable[str]) -> list[bytes]:
         """Of the folder's own texts, in their order, all of one length. Raises TransientError or RunError."""

@@ -65,7 +65,7 @@ class RetrieveRunner:
         if self._embedder is None or not question.strip() or not allowed:
             return []
         masked = self._masking.prompt(question)
-        nearness, vector = await self._embedder.vector_beside(self._nearness, masked, trace)
+        nearness, (vector,) = await self._embedder.vectors_beside(self._nearness, [masked], trace)
         return nearness.hits(vector, allowed)
 
     async def _embed_all(self) -> Nearness:
