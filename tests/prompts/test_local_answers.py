@@ -120,6 +120,10 @@ def test_a_question_that_no_notice_is_about_asks_no_model(use_case: UseCase) -> 
             "햇살동에서 이사 왔는데 대형폐기물 신고 어디서 해요?", True, id="the town that was left"
         ),
         pytest.param("햇살동 말고 우리 동네 대형폐기물 신고 어디서 해요?", True, id="not that town"),
+        pytest.param(
+            "햇살동 대형폐기물은 평일처럼 토요일에도 신고되나요?", False, id="처럼 of something else"
+        ),
+        pytest.param("햇살동에서 이사업체 부르면서 대형폐기물 신고 어디서 해요?", False, id="no leaving"),
         pytest.param("햇살동이랑 달빛동 중에 대형폐기물 신고 어디서 해요?", True, id="both"),
         pytest.param(
             "구름 마을버스 탈 때 대형폐기물 신고 어디서 해요?", True, id="a town only without spaces"

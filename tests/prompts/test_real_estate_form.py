@@ -181,6 +181,31 @@ def test_what_a_silent_model_leaves_out_words_fill_in(use_case: UseCase) -> None
     assert work.result["price_quote"] in f"{case.input['title']}\n{case.input['body']}"
 
 
+@pytest.mark.parametrize(
+    ("body", "asks"),
+    [
+        pytest.param("보증금 500에 월세 42", False, id="both named"),
+        pytest.param("500/45, 관리비 5만", False, id="a pair"),
+        pytest.param("전세 1억 8천", False, id="a deposit alone"),
+        pytest.param("월세 45", True, id="no deposit"),
+        pytest.param("반전세 보증금 1억 월세 30", False, id="half a lease"),
+        pytest.param("매매가 6억, 5억7천으로 내렸어요", True, id="lowered"),
+        pytest.param("기존 전세 3억, 지금 2억 8천", True, id="an older one"),
+        pytest.param("전세 3억(2억8천으로 인하)", True, id="lowered in brackets"),
+        pytest.param("계약 전에 확인하세요. 전세 3억", False, id="a word that only sounds like lowering"),
+        pytest.param("Asking 500 million won", True, id="a number in words"),
+        pytest.param("래미안 3단지 아파트 전세", True, id="a number that is none"),
+    ],
+)
+def test_the_model_is_asked_only_where_words_do_not_say_what_is_paid(
+    use_case: UseCase, body: str, asks: bool
+) -> None:
+    case = CASES["re-0001"]
+    changed = Case(case.id, {**case.input, "title": "집 내놔요", "body": body}, {})
+    work = filled_in(use_case, {case.id: EMPTY}, [changed])[case.id]
+    assert (work.traces["price"].calls > 0) is asks
+
+
 def test_where_neither_a_model_nor_a_word_says_an_amount_there_is_none(use_case: UseCase) -> None:
     case = CASES["re-0001"]
     told = {"title": "오피스텔 내놔요", "body": "3층, 전용 25평, 1월 5일 입주"}

@@ -57,7 +57,12 @@ def test_of_the_names_of_one_thing_one_in_the_facts_proves_the_others(text: str,
 def test_a_name_of_two_words_in_latin_letters_is_proved_by_its_other_name_and_no_word_of_it_alone() -> None:
     facts, names = Facts.of("뉴발란스"), ["뉴발란스|New Balance"]
     assert claims_of("New Balance 운동화", facts, names) == []
+    assert claims_of("newbalance 운동화", facts, names) == []
     assert claims_of("NEW 뉴발란스 운동화", facts, names) == ["new"]
+
+
+def test_a_quality_is_proved_inside_of_a_longer_word() -> None:
+    assert claims_of("방수 무선", Facts.of("생활방수 초경량무선청소기"), ["방수", "무선"]) == []
 
 
 @pytest.mark.parametrize("fact", ["파인애플 주스", "그레고리 배낭", "유니콘 인형"])

@@ -49,12 +49,13 @@ _WON_WORD = re.compile(r"(?:\s?(?:won|krw)\b)?(?:\s(?:a|per)\s(?:calendar\s)?mon
 _WON_SIGN = re.compile(r"(?:\bkrw|[₩￦])\s?$", re.IGNORECASE)
 _YEAR = re.compile(r"19[5-9]\d|20[1-3]\d")
 _NOT_STATED = re.compile(
-    r"\s?(?:[~%]|-\s?\d|이하|이상|미만|까지|한도|말고|아니|아님|[을를]?\s?(?:대출|융자|시세|권리금)(?!\s*\d)|대(?![가-힣]))"
+    r"\s?(?:(?:k|m|mil|mn|million|bn|billion|thousand|hundred)\b|[~%]|-\s?\d|이하|이상|미만|까지|한도|말고|아니|아님|[을를]?\s?(?:대출|융자|시세|권리금)(?!\s*\d)|대(?![가-힣]))"
     r"|[a-z]|\s?[a-z]?bps|(?!에|이|입|인|임|은|는|으로|로|만|도|정도|요|예요|월세|보증)[가-힣]|이[가-힣]?\s?(?:아니|아님)",
     re.IGNORECASE,
 )
 _OTHER_MONEY = re.compile(
-    r"관리비|maintenance|(?:대출|융자)(?!금?\s?(?:없|무|x))|시세|권리금|무보증|중개|수수료|공과금|이자|수익|전환|인근|주변|근처|평균|예상|loan|fee\b",
+    r"관리비|maintenance|(?:대출|융자)(?!금?\s?(?:없|무|x))|시세|권리금|무보증|중개|수수료|공과금|이자|수익|전환|인근|주변|근처|평균|예상|loan|fee\b"
+    r"|평당|공시|감정|취득|실거래|희망|예약|첫\s?달|년\s?전|기존|당초|원래|예전|이전|주차|창고",
     re.IGNORECASE,
 )
 _MONTHLY_BILL = re.compile(

@@ -452,12 +452,12 @@ class ClaimsStep(Written):
         description="Jinja expression of what may be said: a text, a list, or a mapping, whose keys count"
         " where their value is not false."
     )
-    need_proof: list[Annotated[str, Field(pattern=r"^[^|]+(\|[^|]+)*$")]] = Field(
+    need_proof: list[Annotated[str, Field(pattern=r"^[^|]*[^|\s][^|]*(\|[^|]*[^|\s][^|]*)*$")]] = Field(
         [],
         description="Words that may be said only when the facts have them: brands, `정품`, `방수`. Names of"
         " one thing are split by `|`: `LG|엘지`.",
     )
-    forbidden: list[Annotated[str, Field(pattern=r"^[^|]+$")]] = Field(
+    forbidden: list[Annotated[str, Field(pattern=r"^[^|]*[^|\s][^|]*$")]] = Field(
         [], description="Words that no text may have: `최저가`, `100%`."
     )
     max_chars: int | None = Field(None, gt=0, description="A longer text is rejected.")

@@ -45,11 +45,14 @@ def around(text: str, words: str, whole: bool = False) -> str:
 
     whole: all of the text, with `○○`.
     """
-    sentences = [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
-    named = [place for place, sentence in enumerate(sentences) if words and words in sentence]
+    name = re.compile(
+        rf"(?<![A-Za-z]){re.escape(words)}(?![A-Za-z]) ?" if words.isascii() else f"{re.escape(words)} ?"
+    )
+    marked = name.sub("○○", text) if words else text
+    sentences = [part.strip() for part in _SENTENCE_END.split(marked) if part.strip()]
+    named = [place for place, sentence in enumerate(sentences) if "○○" in sentence]
     wanted = {place for first in named for place in (first, first + 1)}
-    kept = [sentence for place, sentence in enumerate(sentences) if place in wanted or (named and whole)]
-    return " ".join(kept).replace(words, "○○").replace("○○ ", "○○") if kept else ""
+    return " ".join(one for place, one in enumerate(sentences) if place in wanted or (named and whole))
 
 
 def _pattern(words: str) -> str:

@@ -46,11 +46,11 @@ class Facts:
         """Whether the word, folded, stands in the facts: not as a part of a longer word in Latin letters."""
         return stands_in(word, self.words) or stands_in(_squeezed(word), self.squeezed)
 
-    def bear(self, name: str) -> bool:
-        """Whether the name, as written, stands in the facts where a word begins: no 애플 in 파인애플."""
+    def bear(self, name: str, alone: bool) -> bool:
+        """Whether the name stands in the facts. alone: where a word begins, no 애플 in 파인애플."""
         plain = _plain(name)
-        letters = " ?".join(map(re.escape, _squeezed(plain)))
-        return self.have(plain) and re.search(rf"(?<![가-힣]){letters}", self.words) is not None
+        begins = rf"(?<![가-힣]){_spaced(plain)}"
+        return self.have(plain) and not (alone and re.search(begins, self.words) is None)
 
 
 def claims_of(
@@ -64,7 +64,9 @@ def claims_of(
     squeezed = _squeezed(words)
     banned = [word for word in forbidden if _names(word, words, squeezed)]
     groups = [entry.split("|") for entry in need_proof]
-    proved = [name for names in groups if any(map(facts.bear, names)) for name in names]
+    proved = [
+        name for names in groups if any(facts.bear(one, len(names) > 1) for one in names) for name in names
+    ]
     unproved = [
         name for names in groups for name in names if name not in proved and _names(name, words, squeezed)
     ]
@@ -92,10 +94,14 @@ def _names(word: str, words: str, squeezed: str) -> bool:
 def _without(words: str, names: Sequence[str]) -> str:
     """The text without these names where they are in Latin letters."""
     for name in sorted(map(_plain, names), key=len, reverse=True):
-        words = (
-            re.sub(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", " ", words) if name.isascii() else words
-        )
+        if name.isascii():
+            words = re.sub(rf"(?<![a-z0-9]){_spaced(name)}(?![a-z0-9])", " ", words)
     return words
+
+
+def _spaced(word: str) -> str:
+    """A pattern of the word, in which spaces may come and go."""
+    return " ?".join(map(re.escape, _squeezed(word)))
 
 
 def _latin_words(text: str) -> Iterator[str]:
