@@ -79,7 +79,7 @@ def test_hours_that_differ_a_lot_by_themselves_hide_a_change_that_steady_hours_s
 
 
 @given(st.integers(1, 199), st.integers(0, 50))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_equal_windows_never_alarm(new: int, nulls: int) -> None:
     same = Chunk((report(new, 200 - new, nulls=nulls),))
     assert drift_of([same] * 10, same, same).alarms == []
