@@ -384,6 +384,20 @@ def test_a_folder_that_cannot_work_is_rejected_and_told_why(
         folder.load("states")
 
 
+def test_examples_that_cannot_be_read_are_told_of_once_and_beside_other_faults(each: FolderOfPrompts) -> None:
+    each.change(
+        "states/v1/steps.yaml",
+        "examples: states.csv, each: data.body}",
+        "examples: states.jsonl, each: data.body, drop: [broken]}",
+    )
+    each.change("states/v1/steps.yaml", "broken: said.next", "broken: said.nxet")
+    each.put("states/v1/states.jsonl", '{"text": "a", "label": "broken"}\n{"text": ')
+    with pytest.raises(ConfigError) as found:
+        each.load("states")
+    assert str(found.value).count("not JSON") == 1
+    assert "nxet" in str(found.value)
+
+
 def test_a_model_with_a_fallback_embeds_no_examples(embedding: FolderOfPrompts) -> None:
     embedding.put("models.yaml", MODELS + EMBEDDER + "    fallback: [small]\n")
     with pytest.raises(ConfigError, match="has a fallback"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-_LONGEST_TEXT = 200
+LONGEST_TEXT = 200
 _LARGEST = 10**12
 _WON_FROM = 100_000
 
@@ -113,7 +113,7 @@ def parse_krw(text: str | None) -> int | None:
     """
     if not text:
         return None
-    plain = _NOT_MONEY.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST_TEXT])).strip()
+    plain = _NOT_MONEY.sub(" ", unicodedata.normalize("NFKC", text[:LONGEST_TEXT])).strip()
     if short := _TEN_THOUSANDS.fullmatch(plain):
         return int(Decimal(short[1]) * 10_000)
     plain = _SHARED_UNIT.sub(r"\1\3\2", plain)
@@ -158,7 +158,7 @@ def amounts_in_man(text: str) -> Iterator[Amount]:
 
 def _without_other_numbers(text: str) -> str:
     """NFKC of what is read of a text about homes, stars for placeholders, phone numbers and dates."""
-    plain = unicodedata.normalize("NFKC", text[:_LONGEST_TEXT])
+    plain = unicodedata.normalize("NFKC", text[:LONGEST_TEXT])
     return _NOT_OF_HOMES.sub(lambda found: "*" * len(found[0]), plain)
 
 

@@ -10,11 +10,19 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from furrow.config.korean import LOWERED, PLACEHOLDER, Amount, amounts_in_man, in_digits, parse_krw_in_man
+from furrow.config.korean import (
+    LONGEST_TEXT,
+    LOWERED,
+    PLACEHOLDER,
+    Amount,
+    amounts_in_man,
+    in_digits,
+    parse_krw_in_man,
+)
 
-_LONGEST_TEXT = 200
 _NO_FEE_IS_SO_HIGH = 10_000_000
 SQUARE_METRES_PER_PYEONG = 400 / 121
 
@@ -96,7 +104,6 @@ _LANDMARK = re.compile(
 
 _CCTV = re.compile(r"(?:[씨시]\s?[씨시]|c\.?\s?c)[-.\s]?(?:티\s?(?:비|브이|뷔)|t\.?\s?v)", re.IGNORECASE)
 _SHORT = re.compile(r"[가-힣]{1,2}")
-
 
 _DENIED = re.compile(r"없|불가|안\s?[되됨돼]|제외|미포함|별도\s?구매|[xX]\s?$|\bno\b", re.IGNORECASE)
 
@@ -240,7 +247,7 @@ def without_landmarks(text: str) -> str:
 
 def _plain(text: str | None) -> str:
     """NFKC of what is read, floors and areas with their numbers in digits, no placeholders."""
-    plain = re.sub(PLACEHOLDER, "*", unicodedata.normalize("NFKC", (text or "")[:_LONGEST_TEXT])).strip()
+    plain = re.sub(PLACEHOLDER, "*", unicodedata.normalize("NFKC", (text or "")[:LONGEST_TEXT])).strip()
     return _SPELLED.sub(lambda found: in_digits(found[0]), plain)
 
 
@@ -249,20 +256,29 @@ def _closed(text: str) -> str:
 
 
 def _names(text: str, words: Sequence[str]) -> bool:
-    return any(_says(text, word) for word in words)
-
-
-def _says(text: str, word: str) -> bool:
-    """Whether the word stands in the text; a Latin one as a word of its own: no TV in CCTV, in no spelling.
-
-    A word of two letters stands as it is written: no 침대 in `아침 대중교통`.
+    """Whether one of the words stands in the text; a Latin one as a word of its own: no TV in CCTV, in no
+    spelling. A word of two letters stands as it is written: no 침대 in `아침 대중교통`.
     """
-    text, word = _CCTV.sub("CCTV", text), _CCTV.sub("CCTV", word)
+    text = _CCTV.sub("CCTV", text)
+    written, closed = unicodedata.normalize("NFKC", text), _closed(text)
+    return any(_says(text, written, closed, word) for word in words)
+
+
+def _says(text: str, written: str, closed: str, word: str) -> bool:
+    """written, closed: the text in NFKC, and without case and spaces."""
+    sought = _sought(word)
+    if isinstance(sought, re.Pattern):
+        return sought.search(text) is not None
+    return word in written if _SHORT.fullmatch(word) else sought in closed
+
+
+@lru_cache(4096)
+def _sought(word: str) -> re.Pattern[str] | str:
+    """A word of a folder's list: its pattern when it is Latin, else without case and spaces."""
+    word = _CCTV.sub("CCTV", word)
     if word.isascii():
-        return bool(re.search(rf"(?<![a-z]){re.escape(word)}(?:s|es)?(?![a-z])", text, re.IGNORECASE))
-    if _SHORT.fullmatch(word):
-        return word in unicodedata.normalize("NFKC", text)
-    return _closed(word) in _closed(text)
+        return re.compile(rf"(?<![a-z]){re.escape(word)}(?:s|es)?(?![a-z])", re.IGNORECASE)
+    return _closed(word)
 
 
 def _payments(text: str | None) -> Iterator[tuple[str, int]]:

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from furrow.config.korean import Amount, amounts_in_man
+from furrow.config.korean import LONGEST_TEXT, Amount, amounts_in_man
 from furrow.config.korean_homes import names_rent, parse_deposit, parse_rent
 
-_LONGEST_TEXT = 200
 _LONGEST_SPAN = 64
 _LEAST = {"매매": 1_000_000, "전세": 1_000_000, "월세": 100_000}
 _LEAST_OF_A_PAIR = 1_000_000
@@ -104,7 +103,7 @@ def _spans(text: str, deal: str | None) -> Iterator[str]:
 
 def _letter_by_letter(text: str) -> str:
     """NFKC with one letter for each letter of the text; empty where letters only mean something together."""
-    plain = "".join(unicodedata.normalize("NFKC", letter)[:1] for letter in text[:_LONGEST_TEXT])
+    plain = "".join(unicodedata.normalize("NFKC", letter)[:1] for letter in text[:LONGEST_TEXT])
     return plain if unicodedata.is_normalized("NFKC", plain) else ""
 
 

@@ -432,13 +432,15 @@ class _VersionLoader:
         found = self._beside(step.examples, Path.is_file, (*loc, "examples"), missing)
         if found is not None:
             table = self.tables[step.name] = Table(*found)
-            self.problems.extend(self.problems.try_(lambda: check_examples(table)) or ())
-            self._check_dropped(step, table, (*loc, "drop"))
+            wrong = self.problems.try_(lambda: check_examples(table))
+            self.problems.extend(wrong or ())
+            if step.drop and wrong == []:
+                self._check_dropped(step, table, (*loc, "drop"))
         fields = CLASSIFY_FIELDS if step.each is None else KEPT_FIELDS if step.drop else {}
         self.outputs[step.name] = Fields(fields, step.name)
 
     def _check_dropped(self, step: ClassifyStep, examples: Table, loc: tuple[str | int, ...]) -> None:
-        labels = sorted({row["label"] for row in self.problems.try_(examples.rows) or () if "label" in row})
+        labels = sorted({row["label"] for row in examples.rows()})
         for label in step.drop:
             if label not in labels:
                 what = f"no example has the label `{label}`"

@@ -50,10 +50,10 @@ class ClassifyRunner:
             return _of_one(guesses)
         items = [item for item in self._items(context) if item.strip()]
         texts = [self._text({**context, "item": item}) for item in items]
-        labelled = list(map(_of_item, items, await self._guesses(texts, trace)))
-        dropped = [one["item"] for one in labelled if self._drops(one)]
-        kept = {KEPT_FIELD: [item for item in items if item not in dropped]} if self._config.drop else {}
-        return {LABELLED_FIELD: labelled, **kept}
+        found = list(map(_of_item, items, await self._guesses(texts, trace)))
+        if not self._config.drop:
+            return {LABELLED_FIELD: found}
+        return {LABELLED_FIELD: found, KEPT_FIELD: [one["item"] for one in found if not self._drops(one)]}
 
     def _items(self, context: Mapping[str, Any]) -> list[str]:
         return texts_of(self._expressions["each"], context, str(self._config.each), "label")
