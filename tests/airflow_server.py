@@ -128,16 +128,29 @@ class AirflowServer:
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            assert all(process.poll() is None for process in self.started), self._last_words()
+            assert all(process.poll() is None for process in self.started), self.last_words()
             try:
                 self.api().__exit__()
                 return
             except (LocalFailed, CredentialsRefused):
                 time.sleep(0.5)
-        raise AssertionError(f"Airflow did not start: {self._last_words()}")
+        raise AssertionError(f"Airflow did not start: {self.last_words()}")
 
-    def _last_words(self) -> str:
-        return "\n".join(f"{log.name}: {log.read_text()[-1500:]}" for log in self._logs.glob("*.log"))
+    def last_words(self) -> list[tuple[str, str]]:
+        """The end of each process's log and of the newest task logs: name and text."""
+        tasks = sorted(local_airflow.folder(self.settings).glob("logs/dag_id=*/**/*.log"), key=_changed)
+        logs = [*sorted(self._logs.glob("*.log")), *tasks[-4:]]
+        return [(str(log.relative_to(self.settings.var)), _tail(log)) for log in logs]
+
+
+def _changed(path: Path) -> float:
+    return path.stat().st_mtime
+
+
+def _tail(path: Path, size: int = 1500) -> str:
+    with path.open("rb") as log:
+        log.seek(max(0, path.stat().st_size - size))
+        return log.read().decode(errors="replace")
 
 
 def _signal_group(process: subprocess.Popen[bytes], sign: signal.Signals) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from tests.airflow_server import airflow_server, model_server, story_provider
+from tests.airflow_server import AirflowServer, airflow_server, model_server, story_provider
 from tests.bigquery_server import _bigquery_server, bigquery_server
 from tests.broker import kafka_broker, topic_name
 from tests.brokers import apache_kafka, broker, embedded_broker, topic
@@ -56,3 +58,13 @@ def frozen_heap() -> None:
     """Pipelines and statsmodels collect garbage again and again, else over all that a suite has imported."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """What Airflow and its newest tasks wrote stands in the report of a test that failed on it."""
+    report = yield
+    server = getattr(item, "funcargs", {}).get("airflow_server")
+    if report.failed and isinstance(server, AirflowServer):
+        report.sections += server.last_words()
+    return report

@@ -17,6 +17,7 @@ import pytest
 
 from furrow.adapters.environment_connections import EnvironmentConnections
 from furrow.assembly import Deployment
+from furrow.errors import LocalFailed
 from furrow.local.airflow_api import AirflowApi
 from furrow.store.releases import Entry
 from furrow.testing import ModelServer
@@ -123,6 +124,10 @@ def test_the_story_of_a_release(
     # A person reads the report, and approves in the UI.
     asked = f"propose__{story.NAME}__v3__{evaluation}"
     until(lambda: state(api, RELEASES, asked, "approve") == "awaiting_input", "a person is asked")
+    with pytest.raises(
+        LocalFailed, match=r"running after 0 s: approve awaiting_input, apply not yet scheduled"
+    ):
+        api.wait_for_run(RELEASES, asked, patience=0)
     sign_in(window, airflow_server, f"/dags/{EVAL}")
     window.get_by_role("link", name="Furrow", exact=True).first.wait_for()
     window.goto(f"{airflow_server.url}/furrow/releases?use_case={story.NAME}")
@@ -174,11 +179,24 @@ def state(api: AirflowApi, dag_id: str, run_id: str, task_id: str) -> str | None
 
 
 def approve(window: Any, server: AirflowServer, run_id: str) -> None:
-    """What a person does under Required Actions."""
+    """What a person does under Required Actions: who is not told that the answer arrived asks once more."""
     quoted = run_id.replace("+", "%2B").replace(":", "%3A")
     window.goto(f"{server.url}/dags/{RELEASES}/runs/{quoted}/tasks/approve/required_actions")
     window.get_by_text("in place of").first.wait_for()
-    window.get_by_role("button", name="Approve").click()
+    button, received = window.get_by_test_id("hitl-option-Approve"), window.get_by_text("Response received")
+    until(lambda: _told(button, received), "the approval has arrived", patience=60)
+
+
+def _told(button: Any, received: Any) -> bool:
+    from playwright.sync_api import TimeoutError as NotInTime
+
+    if button.is_visible() and button.is_enabled():
+        button.click()
+    try:
+        received.wait_for(timeout=15_000)
+    except NotInTime:
+        return False
+    return True
 
 
 def command_line(server: AirflowServer) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import httpx
 
 FINISHED = frozenset({"success", "failed"})
+ENDED = FINISHED | {"skipped", "upstream_failed", "removed"}
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class AirflowApi:
         """Wait until the run has ended; returns `success` or `failed`.
 
         tick: called about each `every` seconds with the task instances.
-        Raises LocalFailed after `patience` seconds.
+        Raises LocalFailed, which names the tasks that have not ended, after `patience` seconds.
         """
         deadline = time.monotonic() + patience
         while True:
@@ -130,7 +131,8 @@ class AirflowApi:
             if state in FINISHED:
                 return state
             if time.monotonic() > deadline:
-                raise LocalFailed(f"{dag_id} {run_id} is still {state} after {patience:.0f} s")
+                left = [task for task in self.task_instances(dag_id, run_id) if task.state not in ENDED]
+                raise LocalFailed(f"{dag_id} {run_id} is still {state} after {patience:.0f} s: {_told(left)}")
             time.sleep(every)
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
@@ -198,6 +200,17 @@ class AirflowApi:
             answer: dict[str, Any] = response.json()
             return answer
         raise _refusal(response)
+
+
+def _told(tasks: Sequence[TaskInstance]) -> str:
+    """Such as `approve awaiting_input, extract[2] queued (try 2)`."""
+    return ", ".join(map(_in_words, tasks)) or "each of its tasks has ended"
+
+
+def _in_words(task: TaskInstance) -> str:
+    number = f"[{task.map_index}]" if task.map_index >= 0 else ""
+    again = f" (try {task.try_number})" if task.try_number > 1 else ""
+    return f"{task.task_id}{number} {task.state or 'not yet scheduled'}{again}"
 
 
 def _refusal(response: httpx.Response) -> Exception:
