@@ -296,3 +296,44 @@ def test_a_type_of_flat_is_no_area(use_case: UseCase) -> None:
     assert result is not None
     assert result["area_quote"] == "전용 59㎡(25평형)"
     assert (result["area_m2"], result["area_pyeong"]) == (59.0, 17.85)
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "said"),
+    [
+        pytest.param(
+            "원룸 500/40",
+            "4층 12/1 입주 가능",
+            {"floor": 4, "total_floors": None, "move_in": "2026-12-01"},
+            id="a date is no pair of floors",
+        ),
+        pytest.param(
+            "투룸 200/38 3층",
+            "주차 가능",
+            {"floor": 3, "total_floors": None, "deposit_krw": 2_000_000},
+            id="nor is what is paid",
+        ),
+        pytest.param(
+            "투룸", "3층/2룸/주차가능", {"floor": 3, "total_floors": None}, id="nor a number of rooms"
+        ),
+        pytest.param("투룸", "전세 1억. 5층 (엘베 없음)", {"floor": 5}, id="floor and a denial"),
+        pytest.param("원룸", "4층인데 엘베 없어요", {"floor": 4}, id="floor and a denial in one piece"),
+        pytest.param(
+            "아파트 로얄층", "12/20층 남향", {"floor": 12, "total_floors": 20}, id="a floor without a number"
+        ),
+        pytest.param("복층 원룸 500/50", "7층이고 층고 높아요", {"floor": 7}, id="a word that only holds 층"),
+        pytest.param(
+            "아파트", "지하 2층 주차장, 10층/20층", {"floor": 10, "floor_kind": "numbered"}, id="cars below"
+        ),
+        pytest.param(
+            "빌라", "반지하 아닙니다. 2층", {"floor": 2, "floor_kind": "numbered"}, id="denied floor"
+        ),
+    ],
+)
+def test_what_words_alone_say_of_a_home(
+    use_case: UseCase, title: str, body: str, said: dict[str, Any]
+) -> None:
+    case = CASES["re-0001"]
+    changed = Case(case.id, {**case.input, "title": title, "body": body}, {})
+    result = filled_in(use_case, {case.id: EMPTY}, [changed])[case.id].result
+    assert result is not None and {name: result[name] for name in said} == said

@@ -51,13 +51,27 @@ _NET = re.compile(r"(?:전용|실평수|실면적|net)\D{0,8}$", re.IGNORECASE)
 _GROSS = re.compile(r"(?:공급|분양|계약|연면적|대지|gross)\D{0,8}$", re.IGNORECASE)
 
 _BELOW = re.compile(r"(?:지하|\bB)\s?(\d{1,2})(?:\s?층|F\b|\b)", re.IGNORECASE)
+_NO_FLOORS = r"\s?(?:평|룸|만|억|천|개|세대|월|년|m2|py)"
+_FLOOR_WORD = r"(?:층|F\b|(?:st|nd|rd|th)?\s?floor)"
+_SLASHED_FLOORS = re.compile(
+    r"(?P<label>(?<!\d)층\s?:\s?|(?<![가-힣\d])층\s|층수\s?:?\s?|(?<!(?:st|nd|rd|th)\s)floor\s?:?\s?)?"
+    rf"(?<![\d/.])(?P<floor>\d{{1,3}})\s?(?P<said>{_FLOOR_WORD})?\s?/\s?(?:총\s?|지상\s?)?"
+    rf"(?P<total>\d{{1,3}})(?!\d|[./]\d)(?:\s?(?P<after>{_FLOOR_WORD})|(?P<other>{_NO_FLOORS}))?",
+    re.IGNORECASE,
+)
+_NO_FLOOR_OF_ITS_OWN = re.compile(
+    r"지하(?=철|도|수|상가)|지하\s?주차|(?:지하|\bB)\s?\d\s?층?\s?주차장"
+    r"|(?:반\s?지하|지하|옥탑)(?:층|방)?[이가은는도]?\s?(?:아[니닌닙님]|말고|없|[xX](?![a-z]))"
+)
 _TOTAL = re.compile(
-    r"(?:총|전체|전|(?:^|[,(/])\s*최고|건물(?:은|이|높이))\s?(?:층수?\s?)?:?\s?(\d{1,3})\s?(?:개\s?)?층|(?:/|／|of)\s?(?:총\s?|a\s)?(\d{1,3})(?!\d|[./]\d|-(?:st)?bed)"
+    r"(?:총|전체|전|(?:^|[,(/])\s*최고|건물(?:은|이|높이))\s?(?:층수?\s?)?:?\s?(\d{1,3})\s?(?:개\s?)?층(?!/)"
+    rf"|(?:층|지하|옥탑|(?<![가-힣])[저중고])\s?/\s?(?:총\s?)?(\d{{1,3}})(?!\d|[./]\d|{_NO_FLOORS})"
+    r"|of\s?(?:a\s)?(\d{1,3})(?!\d|[./]\d|-(?:st)?bed)"
     r"|(\d{1,3})\s?층\s?(?:건물|짜리|빌딩|중|의|아파트|규모)|(\d{1,3})[ -]?stor(?:e?y|ies)",
     re.IGNORECASE,
 )
 _FLOOR = re.compile(
-    r"(?<![\d/])(\d{1,3})\s?(?:층|F\b|(?:st|nd|rd|th)\s+floor|/\s?(?:총\s?)?\d{1,3}\s?층?)|floor\s?(\d{1,3})",
+    r"(?<!\d)(\d{1,3})\s?(?:층|F\b|(?:st|nd|rd|th)\s+floor)|floor\s?(\d{1,3})",
     re.IGNORECASE,
 )
 _FLOOR_KINDS = {
@@ -167,27 +181,25 @@ def parse_floor(text: str | None) -> int | None:
 
     None for 반지하, 옥탑 and for 저층, 중층, 고층: see `parse_floor_kind`.
     """
-    plain = _plain(text)
+    plain = _floors(text)
     if parse_floor_kind(text) in ("semi_basement", "rooftop"):
         return None
     if below := _BELOW.search(plain):
         return -int(below[1])
-    total = _TOTAL.search(plain)
-    for match in _FLOOR.finditer(plain):
-        if total is None or _is_floor(match, total):
-            return int(match[1] or match[2])
-    return None
+    totals = {total.start(total.lastindex or 0) for total in _TOTAL.finditer(plain)}
+    numbers = (match for match in _FLOOR.finditer(plain) if match.start(match.lastindex or 0) not in totals)
+    return next((int(match[match.lastindex or 0]) for match in numbers), None)
 
 
 def parse_total_floors(text: str | None) -> int | None:
     """Floors of the building above ground: of `5층/15층`, `총 15층` and `15층 건물` the 15."""
-    match = _TOTAL.search(_plain(text))
+    match = _TOTAL.search(_floors(text))
     return None if match is None else int(next(filter(None, match.groups())))
 
 
 def parse_floor_kind(text: str | None) -> str | None:
     """`semi_basement`, `rooftop`, `basement`, `low`, `middle`, `high`, or `numbered` for a plain number."""
-    plain = _plain(text)
+    plain = _floors(text)
     for kind, pattern in _FLOOR_KINDS.items():
         if pattern.search(plain):
             return kind
@@ -342,9 +354,18 @@ def _area_rank(before: str) -> int:
     return 0 if _NET.search(before) else 2 if _GROSS.search(before) else 1
 
 
-def _is_floor(match: re.Match[str], total: re.Match[str]) -> bool:
-    """Whether a number with 층 is not the number of all floors."""
-    return not total.start() <= match.start() < total.end()
+def _floors(text: str | None) -> str:
+    """Plain, without what is no floor of the home (지하철, `반지하 아님`); `5/15층` is `5층/15층`."""
+    return _SLASHED_FLOORS.sub(_in_floors, _NO_FLOOR_OF_ITS_OWN.sub(" ", _plain(text)))
+
+
+def _in_floors(pair: re.Match[str]) -> str:
+    """A pair of numbers as floors where 층 says so: not `3층 500/40`, `3층/2룸` or `월40/3층`."""
+    floor, total = int(pair["floor"]), int(pair["total"])
+    said = [pair["said"], pair["after"] or pair["label"]]
+    if pair["other"] or not any(said) or (floor > total and not all(said)):
+        return pair[0].replace("/", "\n")
+    return f"{floor}층/{total}층"
 
 
 def _named_date(text: str, written: date) -> str | None:
