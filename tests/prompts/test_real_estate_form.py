@@ -328,6 +328,41 @@ def test_a_type_of_flat_is_no_area(use_case: UseCase) -> None:
         pytest.param(
             "빌라", "반지하 아닙니다. 2층", {"floor": 2, "floor_kind": "numbered"}, id="denied floor"
         ),
+        pytest.param("옥탑방 200에 30", "에어컨", {"home": None, "deal": "월세"}, id="a deposit is no room"),
+        pytest.param("자취방 2층", "보증금 500 월세 40", {"home": None, "floor": 2}, id="nor a floor"),
+        pytest.param("방 세놓습니다", "500/40", {"home": None}, id="nor a word that begins like a number"),
+        pytest.param("내놔요", "이사 가게 되어 올립니다 500/40", {"home": None}, id="going is no shop"),
+        pytest.param("방 세 개", "500/40", {"home": "쓰리룸"}, id="three rooms"),
+        pytest.param(
+            "투룸 800/45",
+            "전세대출 이자보다 싸요",
+            {"deal": "월세", "deposit_krw": 8_000_000, "rent_krw": 450_000},
+            id="a loan is no deal",
+        ),
+        pytest.param(
+            "오피스텔 팝니다",
+            "임대중. 매매가 2억, 임대인 거주",
+            {"deal": "매매", "price_krw": 200_000_000},
+            id="nor one who lets",
+        ),
+        pytest.param(
+            "투룸 월세 1000/50 전세 1억도 가능",
+            "2층",
+            {"deal": "월세", "deposit_krw": 10_000_000, "rent_krw": 500_000},
+            id="two deals",
+        ),
+        pytest.param(
+            "아파트 매매 8억 (전세 5억 세입자 있음)",
+            "남향",
+            {"deal": "매매", "price_krw": 800_000_000},
+            id="sold with its tenant",
+        ),
+        pytest.param(
+            "원룸 보1000 월60",
+            "2층",
+            {"deal": "월세", "deposit_krw": 10_000_000, "rent_krw": 600_000},
+            id="보 is a deposit",
+        ),
     ],
 )
 def test_what_words_alone_say_of_a_home(

@@ -14,6 +14,7 @@ from furrow.config.korean import parse_krw, parse_krw_in_man
 from furrow.config.korean_homes import (
     FILTERS,
     SQUARE_METRES_PER_PYEONG,
+    first_named,
     named,
     names_rent,
     naming,
@@ -64,6 +65,8 @@ LEASES = {
     "1000에 50": (1000, 50),
     "천에 50": (1000, 50),
     "500-45": (500, 45),
+    "보1000 월60": (1000, 60),
+    "월40/보500": (500, 40),
     "월세 500/45": (500, 45),
     "보증금 500만원 월세 45만원": (500, 45),
     "월세 45 보증금 500": (500, 45),
@@ -299,6 +302,55 @@ def test_a_word_of_two_letters_is_not_put_together_from_two_words(text: str) -> 
     assert named([text], ["침대", "주차", "옥상", "책상", "비데"]) == []
 
 
+DEALS = ["전세|jeonse", "월세|반전세|임대|rent", "매매|매도|팝니다|for sale"]
+FIRST = {
+    "투룸 월세 1000/50 전세 1억도 가능": "월세",
+    "월세/전세 투룸": "월세",
+    "아파트 매매 8억 (전세 5억 세입자 있음)": "매매",
+    "Villa for sale, jeonse of 2억": "매매",
+    "집 팝니다 전세 있음": "매매",
+    "반전세 1억/30": "월세",
+    "전세 아니고 반전세": "월세",
+    "전세자금대출 됩니다": None,
+    "전세대출 이자보다 싸요": None,
+    "안심전세 가입": None,
+    "전세보증보험 가능": None,
+    "전세보증금 2억": "전세",
+    "전세 3억 끼고 매매": "매매",
+    "전세 끼고 매매": "매매",
+    "임대인 거주중": None,
+    "임대차 계약": None,
+    "임대중인 오피스텔 팝니다": "매매",
+    "임대 중층": "월세",
+    "임대 인천": "월세",
+    "남향": None,
+}
+
+
+@pytest.mark.parametrize(("text", "deal"), FIRST.items())
+def test_of_two_deals_the_first_in_the_text_is_named(text: str, deal: str | None) -> None:
+    assert first_named(["남향", text], DEALS) == deal
+    assert naming([text], DEALS) == ([text] if deal else [])
+
+
+ROOMS = {
+    **dict.fromkeys(["방 2개", "방2", "방 두개", "방 두 개", "방2/욕1", "방 2 거실"], "투룸"),
+    **dict.fromkeys(["방3", "방 3개", "방3/2", "방 세 개", "방3 욕2", "방4"], "쓰리룸"),
+    **dict.fromkeys(["옥탑방 200에 30", "자취방 2층", "방 300/30", "방 3/30", "방 2평", "방3월 입주"], None),
+    **dict.fromkeys(["방 세놓습니다", "방 네고 가능", "방세 45", "방 넷플릭스", "방 두고 가요"], None),
+    **dict.fromkeys(["이사가게 돼서", "이사 가게 되어 500/40", "멀리 가게 됐어요"], None),
+    **dict.fromkeys(["가게 내놓아요", "1층 가게", "이사 나가는 가게"], "상가"),
+}
+
+
+@pytest.mark.parametrize(("text", "home"), ROOMS.items())
+def test_a_home_is_named_by_its_rooms_and_by_no_word_that_begins_like_them(
+    text: str, home: str | None
+) -> None:
+    homes = ["상가|가게", "쓰리룸|방 세개|방 3|방 4", "투룸|방 두개|방 2"]
+    assert first_named([text], homes) == home
+
+
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts/real_estate_form/v1"
 ORDINARY = {
     "풀오션뷰": [],
@@ -490,6 +542,6 @@ def test_no_text_makes_a_reader_fail(text: str) -> None:
     for name, reader in FILTERS.items():
         if name == "move_in":
             parse_move_in(text, WRITTEN)
-        elif name not in ("named", "naming", "reading"):
+        elif name not in ("named", "naming", "first_named", "reading"):
             value = reader(text)
             assert value is None or isinstance(value, str) or value >= -99

@@ -27,7 +27,7 @@ _NO_FEE_IS_SO_HIGH = 10_000_000
 SQUARE_METRES_PER_PYEONG = 400 / 121
 
 _LABEL = re.compile(
-    r"(?P<deposit>보증금?|전세금?|전세가|매매가?|deposit|jeonse)|(?P<rent>월세|월\s?임대료|임대료|차임|월(?=\s*(?:\d|$))|rent|monthly)"
+    r"(?P<deposit>보증금?|(?<![가-힣])보(?=\s?(?:\d|$))|전세금?|전세가|매매가?|deposit|jeonse)|(?P<rent>월세|월\s?임대료|임대료|차임|월(?=\s*(?:\d|$))|rent|monthly)"
     r"|(?P<fee>관리비|maintenance|공과금|융자|권리금|중개)",
     re.IGNORECASE,
 )
@@ -117,6 +117,12 @@ _LANDMARK = re.compile(
 )
 
 _CCTV = re.compile(r"(?:[씨시]\s?[씨시]|c\.?\s?c)[-.\s]?(?:티\s?(?:비|브이|뷔)|t\.?\s?v)", re.IGNORECASE)
+_ONLY_SOUNDS_LIKE = re.compile(
+    r"이사\s?가게|가게(?=\s?[되돼됐됩된])|안심\s?전세|전세\s?(?:자금|보증보험|반환|사기)|전세대출|전세[\d.,억천만원\s]{0,12}(?:끼|안고|승계)"
+    r"|임대(?:인(?!데|지만)|차|사업|수익|\s?중(?![개층]))|(?:전세|월세|매매)[가는은]?\s?(?:아[니닌님닙]|말고)"
+)
+"""Holds the name of a home or a deal and names none: `이사 가게 되어`, `전세대출`, `임대인`, `전세 아님`."""
+
 _SHORT = re.compile(r"[가-힣]{1,2}")
 
 _DENIED = re.compile(r"없|불가|안\s?[되됨돼]|제외|미포함|별도\s?구매|[xX]\s?$|\bno\b", re.IGNORECASE)
@@ -238,6 +244,15 @@ def naming(texts: list[str], names: list[str]) -> list[str]:
     return [text for text in texts if not _DENIED.search(text) and _names(text, words)]
 
 
+def first_named(texts: list[str], names: list[str]) -> str | None:
+    """The name whose word stands first in the first text that names one: 월세 of `월세/전세 투룸`."""
+    words = {entry.split("|")[0]: entry.split("|") for entry in names}
+    for text in naming(texts, names):
+        places = {name: min(_places(text, others), default=len(text)) for name, others in words.items()}
+        return min(places, key=lambda name: places[name])
+    return None
+
+
 def reading(texts: list[str], reader: str, *arguments: Any) -> list[str]:
     """The texts of which a filter here that reads one text, such as `m2`, gives a value, or says yes.
 
@@ -271,23 +286,35 @@ def _names(text: str, words: Sequence[str]) -> bool:
     """Whether one of the words stands in the text; a Latin one as a word of its own: no TV in CCTV, in no
     spelling. A word of two letters stands as it is written: no 침대 in `아침 대중교통`.
     """
-    text = _CCTV.sub("CCTV", text)
+    return any(True for _ in _places(text, words))
+
+
+def _places(text: str, words: Sequence[str]) -> Iterator[int]:
+    """Where words that the text names begin, in the text without spaces."""
+    text = _ONLY_SOUNDS_LIKE.sub("*", _CCTV.sub("CCTV", text))
     written, closed = unicodedata.normalize("NFKC", text), _closed(text)
-    return any(_says(text, written, closed, word) for word in words)
+    return (place for word in words if (place := _place(written, closed, word)) >= 0)
 
 
-def _says(text: str, written: str, closed: str, word: str) -> bool:
-    """written, closed: the text in NFKC, and without case and spaces."""
+def _place(written: str, closed: str, word: str) -> int:
+    """written, closed: the text in NFKC, and without case and spaces. -1 where the word does not stand."""
     sought = _sought(word)
-    if isinstance(sought, re.Pattern):
-        return sought.search(text) is not None
-    return word in written if _SHORT.fullmatch(word) else sought in closed
+    if isinstance(sought, str) and not _SHORT.fullmatch(word):
+        return closed.find(sought)
+    found = re.search(sought, written)
+    return len(_closed(written[: found.start()])) if found else -1
 
 
 @lru_cache(4096)
 def _sought(word: str) -> re.Pattern[str] | str:
-    """A word of a folder's list: its pattern when it is Latin, else without case and spaces."""
+    """A word of a folder's list: its pattern when it is Latin or ends in a digit (`방 2`, not in `방 200` or
+    `방 2층`), else without case and spaces.
+    """
     word = _CCTV.sub("CCTV", word)
+    if word[-1:].isdecimal():
+        return re.compile(
+            rf"{re.escape(word[:-1].strip())}\s?{word[-1]}(?!\d|\.\d|/\d\d|\s?[층평]|[월분만억천호번])"
+        )
     if word.isascii():
         return re.compile(rf"(?<![a-z]){re.escape(word)}(?:s|es)?(?![a-z])", re.IGNORECASE)
     return _closed(word)
@@ -433,6 +460,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "move_in": parse_move_in,
     "named": named,
     "naming": naming,
+    "first_named": first_named,
     "reading": reading,
     "without_landmarks": without_landmarks,
 }

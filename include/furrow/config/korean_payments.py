@@ -22,7 +22,7 @@ _PARTICLE = r"(?:은|는|이|가|에|만|도)?\s*:?\s*$"
 _WORDS_OF_A_DEAL = {
     "매매": (r"매매가?|매도가|분양가|가격|asking|for sale|price", r"(?!)"),
     "전세": (r"전세[금가]?|(?:전세)?보증금|가격|jeonse|deposit|price", r"(?!)"),
-    "월세": (r"(?:임대|월세)?보증금?|deposit", r"월세?|임대료|(?:monthly )?rent"),
+    "월세": (r"(?:임대|월세)?보(?:증금?)?|deposit", r"월세?|임대료|(?:monthly )?rent"),
 }
 _BEFORE = {
     deal: re.compile(rf"(?<![가-힣a-z])(?:(?P<deposit>{deposit})|(?P<rent>{rent})){_PARTICLE}", re.IGNORECASE)
@@ -33,7 +33,7 @@ _AFTER = {
     "전세": re.compile(r"\s(?P<deposit>jeonse|deposit)\b", re.IGNORECASE),
     "월세": re.compile(r"\s(?:(?P<deposit>deposit)|(?P<rent>(?:monthly )?rent))\b", re.IGNORECASE),
 }
-_BEFORE_A_PAIR = re.compile(rf"(?<![가-힣a-z])(?:월세|보증금|가격|price){_PARTICLE}", re.IGNORECASE)
+_BEFORE_A_PAIR = re.compile(rf"(?<![가-힣a-z])(?:월세|보(?:증금)?|가격|price){_PARTICLE}", re.IGNORECASE)
 _NO_PAIR_AFTER = re.compile(
     rf"(?:매매가?|전세[금가]?|분양가|매도가|asking|for sale|jeonse){_PARTICLE}|[\d/.~*A-Za-z-]$",
     re.IGNORECASE,
@@ -53,7 +53,7 @@ _NOT_STATED = re.compile(
     re.IGNORECASE,
 )
 _OTHER_MONEY = re.compile(
-    r"관리비|maintenance|(?:대출|융자)(?!금?\s?(?:없|무|x))|시세|권리금|무보증|중개|수수료|공과금|이자|수익|전환|인근|주변|근처|평균|예상|loan|fee\b"
+    r"관리비|maintenance|(?:대출|융자)(?!금?\s?(?:없|무|x))|시세|권리금|무보증|중개|수수료|공과금|이자|수익|전환|인근|주변|근처|평균|예상|loan|\bfee\b"
     r"|평당|공시|감정|취득|실거래|희망|예약|첫\s?달|년\s?전|기존|당초|원래|예전|이전|주차|창고",
     re.IGNORECASE,
 )
@@ -68,7 +68,8 @@ def payments(texts: list[str], deal: str | None = None) -> list[str]:
 
     - An amount counts with its label directly before it (`매매가 5억`, `전세: 3억`, `월세 45`) or, in
       English, after it (`500,000 KRW rent`). Deposit and rent side by side are one: `보증금 500에 월세 42`.
-    - For 월세, and without a deal, a pair needs no label: `500/45`, `1억/105`, `500에 45`.
+    - For 월세, and without a deal, a pair needs no label: `500/45`, `1억/105`, `500에 45`. Without a deal
+      only what is a deposit and a rent counts, such as `보1000 월60`.
     - Amounts of 관리비, 대출, 융자, 시세, 권리금, 무보증, 중개 are left out, ranges and dates too.
 
     deal: 매매, 전세, 월세 or None. Meant to be quoted unseen: it rather misses than invents.
@@ -93,11 +94,12 @@ def _spans(text: str, deal: str | None) -> Iterator[str]:
     plain = _letter_by_letter(text)
     amounts = [_with_unit(plain, amount) for amount in amounts_in_man(plain)]
     pairs = list(_pairs(plain, amounts)) if deal in ("월세", None) else []
-    alone = [] if deal is None else list(_labelled(plain, amounts, deal))
+    alone = list(_labelled(plain, amounts, deal or "월세"))
     in_a_pair = [place for pair in pairs for place in range(pair.start, pair.end)]
     alone = [one for one in alone if one.start not in in_a_pair and one.end - 1 not in in_a_pair]
     for one in _side_by_side(plain, sorted([*pairs, *alone], key=lambda one: one.start)):
-        if _reads_the_same(text, one):
+        both = one.deposit is not None and one.rent is not None
+        if (both or deal is not None) and _reads_the_same(text, one):
             yield text[one.start : one.end]
 
 
