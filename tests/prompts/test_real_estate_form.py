@@ -363,6 +363,51 @@ def test_a_type_of_flat_is_no_area(use_case: UseCase) -> None:
             {"deal": "월세", "deposit_krw": 10_000_000, "rent_krw": 600_000},
             id="보 is a deposit",
         ),
+        pytest.param(
+            "원룸 보증금 300",
+            "관리비 포함 월세 45만원",
+            {"maintenance_krw": 0, "rent_krw": 450_000},
+            id="a fee in the rent",
+        ),
+        pytest.param(
+            "원룸 500/40",
+            "관리비 없고 수도 월 1만",
+            {"maintenance_krw": 0},
+            id="no fee, and what water costs",
+        ),
+        pytest.param(
+            "원룸 500/40",
+            "관리비(수도, 인터넷 포함) 7만원",
+            {"maintenance_krw": 70_000, "maintenance_quote": "관리비(수도, 인터넷 포함) 7만원"},
+            id="a fee behind its bracket",
+        ),
+        pytest.param(
+            "원룸 500/40", "관리비 별도(약 10만원)", {"maintenance_krw": 100_000}, id="a fee in its bracket"
+        ),
+        pytest.param(
+            "원룸 500/40",
+            "세탁기는 공용. 냉장고 있고 침대는 가져가요, 책상은 협의",
+            {"options_inside": ["냉장고"]},
+            id="what is not left in the home",
+        ),
+        pytest.param(
+            "원룸 500/40",
+            "엘베 없음 주차 가능 CCTV 있음. 옥상 공용",
+            {"options_outside": ["주차", "CCTV", "옥상"]},
+            id="a denial takes only its own thing",
+        ),
+        pytest.param("원룸", "엘베 無 / 주차 無", {"options_outside": []}, id="a denial in one letter"),
+        pytest.param(
+            "아파트",
+            "2018년 3월 입주한 아파트, 즉시입주 가능",
+            {"move_in": "now", "move_in_quote": "즉시입주 가능"},
+            id="a day that was over",
+        ),
+        pytest.param("원룸", "현 세입자 12월 20일 퇴거", {"move_in": "2026-12-20"}, id="another leaves"),
+        pytest.param("원룸", "CCTV. 12.5 입주", {"move_in": "2026-12-05"}, id="a day with a dot"),
+        pytest.param(
+            "투룸 20평대", "10평대 초반", {"area_m2": None, "area_quote": None}, id="about so large"
+        ),
     ],
 )
 def test_what_words_alone_say_of_a_home(

@@ -14,10 +14,13 @@ from furrow.config.korean import parse_krw, parse_krw_in_man
 from furrow.config.korean_homes import (
     FILTERS,
     SQUARE_METRES_PER_PYEONG,
+    bracketed_fees,
     first_named,
+    left_in_the_home,
     named,
     names_rent,
     naming,
+    one_by_one,
     parse_deposit,
     parse_fee,
     parse_floor,
@@ -134,7 +137,29 @@ FEES = {
     "관리비 별도": None,
     "no maintenance fee": 0,
     "maintenance fee 70,000 KRW": 70_000,
+    "관리비 포함 월세 45만": 0,
+    "관리비 없고 수도 월 1만": 0,
+    "관리비 없고 전기 5만": 0,
+    "관리비는 없어요": 0,
+    "관리비 0원 수도 월 1만": 0,
+    "관리비 0.5만": 5_000,
+    "관리비 x": 0,
+    "관리비X": 0,
+    "관리비 전기세 포함 7만": 70_000,
+    "관리비(수도, 인터넷 포함) 7만원": 70_000,
+    "관리비 별도(약 10만원)": 100_000,
     "KRW 50,000 maintenance": 50_000,
+}
+BRACKETS = {
+    "관리비(수도, 인터넷 포함) 7만원 / 3층": ["관리비(수도, 인터넷 포함) 7만원"],
+    "고층, 관리비 별도(약 10만원), 남향": ["관리비 별도(약 10만원)"],
+    "관리비(7만 정도)": ["관리비(7만 정도)"],
+    "관리비(포함)": ["관리비(포함)"],
+    "관리비(포함) 월 45": ["관리비(포함)"],
+    "관리비 별도(전기 5만)": [],
+    "관리비(수도) 3층": [],
+    "관리비(수도) 500/40": [],
+    "관리비 7만(수도 포함)": [],
 }
 AREAS = {
     "전용 59㎡ (약 18평)": (59.0, 18.0),
@@ -151,6 +176,9 @@ AREAS = {
     "40 sqm": (40.0, 12.1),
     "84A타입": (None, None),
     "3평점": (None, None),
+    "20평대 아파트": (None, None),
+    "10평대 초반": (None, None),
+    "20평대지": (66.12, 20.0),
 }
 FLOORS = {
     "5층/15층": (5, 15, "numbered"),
@@ -231,6 +259,18 @@ MOVES = {
     "end of November": "2026-11 late",
     "December": "2026-12",
     "vacant": "now",
+    "2018년 3월 입주한 아파트": None,
+    "2018년 3월 입주 아파트 즉시입주": "now",
+    "2026년 10월 입주 시작": None,
+    "11월 2일 입주": "2026-11-02",
+    "12월 20일 퇴거": "2026-12-20",
+    "12.5 입주": "2026-12-05",
+    "12.15부터 입주": "2026-12-15",
+    "입주 12.15": "2026-12-15",
+    "입주가능일: 1.5": "2027-01-05",
+    "입주 1.5룸": None,
+    "12.5평 입주": None,
+    "전용 12.5": None,
     "2월 30일": None,
     "13월": None,
     "남향": None,
@@ -266,6 +306,12 @@ def test_a_fee_is_read_or_known_to_be_none(text: str, won: int | None) -> None:
     assert parse_fee(text) == won
 
 
+@pytest.mark.parametrize(("text", "found"), BRACKETS.items())
+def test_a_fee_is_found_with_its_bracket(text: str, found: list[str]) -> None:
+    assert bracketed_fees(text) == found
+    assert all(parse_fee(words) is not None for words in found)
+
+
 @pytest.mark.parametrize(("text", "area"), AREAS.items())
 def test_an_area_is_read_in_both_units(text: str, area: tuple[float | None, float | None]) -> None:
     assert (parse_m2(text), parse_pyeong(text)) == area
@@ -290,6 +336,7 @@ def test_names_are_found_by_their_other_words_and_not_when_they_are_denied() -> 
     assert naming(texts, names) == ["LG 냉장고", "에어콘"]
     assert named(["Free Parking", "엘리 베이터"], names) == ["주차", "엘리베이터"]
     assert named(["CCTV"], ["TV", "CCTV"]) == ["CCTV"]
+    assert named(["엘베 無"], names) == []
 
 
 @pytest.mark.parametrize("text", ["씨씨티비", "시시 티비", "CC-TV", "C.C.T.V 있음", "cc 티비", "씨씨티브이"])
@@ -457,6 +504,35 @@ def test_a_place_that_is_only_nearby_is_cut_out_and_the_rest_stays(text: str, re
     assert without_landmarks(text) == rest
 
 
+PIECES = {
+    "엘베 없음 주차 가능 CCTV 있음": ["엘베 없음", "주차 가능", "CCTV 있음"],
+    "엘베 없지만 주차 가능": ["엘베 없지만", "주차 가능"],
+    "풀옵션이고 침대만 없음": ["풀옵션이고", "침대만 없음"],
+    "에어컨 O 세탁기X 침대 X": ["에어컨 O", "세탁기X", "침대 X"],
+    "냉장고 세탁기 없음": ["냉장고 세탁기 없음"],
+    "BOX 침대": ["BOX 침대"],
+}
+
+
+@pytest.mark.parametrize(("text", "pieces"), PIECES.items())
+def test_what_is_said_of_one_thing_ends_where_the_next_begins(text: str, pieces: list[str]) -> None:
+    assert one_by_one(text).split("\n") == pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        *[
+            (text, False)
+            for text in ("세탁기 공용", "침대는 제가 가져가요", "냉장고 가져갑니다", "에어컨은 협의")
+        ],
+        *[(text, True) for text in ("풀옵션 입주 협의", "에어컨 가격은 협의", "책상은 두고 가요")],
+    ],
+)
+def test_what_is_shared_or_taken_along_is_not_left_in_the_home(text: str, left: bool) -> None:
+    assert bool(left_in_the_home([text])) is left
+
+
 def test_the_texts_are_kept_that_a_reader_gives_a_value_of() -> None:
     texts = ["33평형", "남향", "전용 59㎡", "2층"]
     assert reading(texts, "m2") == ["전용 59㎡"]
@@ -542,6 +618,6 @@ def test_no_text_makes_a_reader_fail(text: str) -> None:
     for name, reader in FILTERS.items():
         if name == "move_in":
             parse_move_in(text, WRITTEN)
-        elif name not in ("named", "naming", "first_named", "reading"):
+        elif name not in ("named", "naming", "first_named", "reading", "left_in_the_home"):
             value = reader(text)
-            assert value is None or isinstance(value, str) or value >= -99
+            assert value is None or isinstance(value, str | list) or value >= -99

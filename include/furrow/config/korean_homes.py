@@ -37,10 +37,20 @@ _LABEL_AFTER = re.compile(
     re.IGNORECASE,
 )
 _NO_FEE = re.compile(r"없|무료|포함|면제|included|free|\bno\b|(?<!\d)0(?!\d)", re.IGNORECASE)
+_NONE_SAID = re.compile(
+    r"(?:관리비|ㄱㄹㅂ|maintenance)(?:는|은|도|가|까지|만)?\s?:?\s?\(?(?:전부|모두|다)?\s?"
+    r"(?:없|무료|면제|포함(?!\s?(?:아[니님닙]|안|[xX]))|[xX×](?![a-z])|0(?![\d.,~]))",
+    re.IGNORECASE,
+)
+_ABOUT = r"\s?(?:약|월|매월|대략|평균)?\s?\d[\d,.]*\s?[만천]?\s?원?"
+_BESIDE_A_BRACKET = re.compile(
+    rf"관리비\s?(?:별도)?\s?(?:\((?:{_ABOUT}\s?(?:정도|선|내외)?|포함|없음|무료)\s?\)"
+    rf"|\((?!포함|없음|무료)[^()\n]{{1,40}}\){_ABOUT}(?![\d/층평]))"
+)
 
 _AREA = re.compile(
     r"(?P<number>\d[\d,]*(?:\.\d+)?)\s?"
-    r"(?:(?P<metres>m2|제곱\s?미터|제곱|sqm|sq\.?\s?m\b|헤베)|(?P<pyeong>평(?!점|가|균|일|소|당|창|형)|py(?:eong)?\b))",
+    r"(?:(?P<metres>m2|제곱\s?미터|제곱|sqm|sq\.?\s?m\b|헤베)|(?P<pyeong>평(?!점|가|균|일|소|당|창|형|대(?!지))|py(?:eong)?\b))",
     re.IGNORECASE,
 )
 _SPELLED = re.compile(r"(?<![가-힣\d])[일이삼사오육칠팔구십]{1,4}(?=\s?(?:층|평))")
@@ -94,6 +104,12 @@ _MONTH = re.compile(
     r"(?:\s?(?P<day>\d{1,2})\s?일?(?!\d))?"
 )
 _SLASHED = re.compile(r"(?<![\d/])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/])")
+_MOVING = r"(?:입주|이사|퇴거|퇴실)"
+_DOTTED_DAY = r"(?<![\d.])(?P<month>\d{1,2})\.\s?(?P<day>\d{1,2})(?!\d|\.\d|\s?(?:룸|평|억|천|만|m|%))"
+_DOTTED = (
+    re.compile(rf"{_MOVING}\s?(?:가능|예정)?일?\s?:?\s?{_DOTTED_DAY}"),
+    re.compile(rf"{_DOTTED_DAY}\s?일?\s?(?:이후|부터|에|자)?\s?{_MOVING}"),
+)
 _ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ENGLISH_DATE = re.compile(
     r"(?:(?P<part>early|mid|late|end of)[ -])?(?:(?P<before>\d{1,2})(?:st|nd|rd|th)?\s)?"
@@ -116,6 +132,12 @@ _LANDMARK = re.compile(
     re.IGNORECASE,
 )
 
+_NOT_LEFT_TO_ONE = re.compile(r"공용|가져[가갑갈감]|협의")
+_DAY_TO_AGREE = re.compile(r"(?:입주|이사|날짜|일정|시기|가격|금액|월세|보증금)\S{0,3}\s?협의")
+_SAID_OF_ONE = re.compile(
+    r"((?:있|없)(?:음|고|지만|어요|습니다|는데)|이고|가고|가능|불가|無|(?<![A-Za-z])[OX])\s"
+)
+
 _CCTV = re.compile(r"(?:[씨시]\s?[씨시]|c\.?\s?c)[-.\s]?(?:티\s?(?:비|브이|뷔)|t\.?\s?v)", re.IGNORECASE)
 _ONLY_SOUNDS_LIKE = re.compile(
     r"이사\s?가게|가게(?=\s?[되돼됐됩된])|안심\s?전세|전세\s?(?:자금|보증보험|반환|사기)|전세대출|전세[\d.,억천만원\s]{0,12}(?:끼|안고|승계)"
@@ -125,7 +147,7 @@ _ONLY_SOUNDS_LIKE = re.compile(
 
 _SHORT = re.compile(r"[가-힣]{1,2}")
 
-_DENIED = re.compile(r"없|불가|안\s?[되됨돼]|제외|미포함|별도\s?구매|[xX]\s?$|\bno\b", re.IGNORECASE)
+_DENIED = re.compile(r"없|無|불가|안\s?[되됨돼]|제외|미포함|별도\s?구매|[xX]\s?$|\bno\b", re.IGNORECASE)
 
 
 def parse_deposit(text: str | None) -> int | None:
@@ -151,11 +173,13 @@ def names_rent(text: str | None) -> bool:
 
 
 def parse_fee(text: str | None) -> int | None:
-    """Maintenance fee of a month in won; 0 for `관리비 없음` and `관리비 포함`.
+    """Maintenance fee of a month in won; 0 for `관리비 없음` and `관리비 포함`, beside any other amount.
 
     Bare numbers count 만원, but not where that would be absurd: `관리비 50,000` is won.
     """
     plain = _plain(text)
+    if _NONE_SAID.search(plain):
+        return 0
     won = parse_krw_in_man(plain)
     if won:
         return won if won < _NO_FEE_IS_SO_HIGH else won // 10_000
@@ -166,7 +190,7 @@ def parse_m2(text: str | None) -> float | None:
     """Area in square metres, two decimals; 평 are converted when the text has no ㎡.
 
     Of several areas the net one (전용, 실평수), else the first that is not gross (공급). A bare ㎡ beside a
-    net 평 that says another area is left out. `25평형` names a type and is no area.
+    net 평 that says another area is left out. `25평형` names a type and `20평대` a range: no areas.
     """
     metres, pyeong = _areas(text)
     if metres is None and pyeong is not None:
@@ -215,16 +239,21 @@ def parse_floor_kind(text: str | None) -> str | None:
 def parse_move_in(text: str | None, written: datetime) -> str | None:
     """When one may move in: `2026-12-15`, `2026-12 early`, `2026-12`, `now` or `negotiable`.
 
-    written: when the listing was. A month without a year is the next one from then on. A date goes before
-    즉시, and 즉시 before 협의.
+    written: when the listing was. A month without a year is the next one from then on, and one that was over
+    says nothing (`2018년 3월 입주한 아파트`). A date goes before 즉시, and 즉시 before 협의.
     """
     plain = _plain(text)
     found = _named_date(plain, written.date())
-    if found is not None:
+    if found is not None and found[:7] >= f"{written:%Y-%m}":
         return found
     if _NOW.search(plain):
         return "now"
     return "negotiable" if _NEGOTIABLE.search(plain) else None
+
+
+def bracketed_fees(text: str) -> list[str]:
+    """The words of a fee with its bracket: `관리비(수도, 인터넷 포함) 7만원`, `관리비 별도(약 10만원)`."""
+    return [found[0] for found in _BESIDE_A_BRACKET.finditer(text)]
 
 
 def named(texts: list[str], names: list[str]) -> list[str]:
@@ -270,6 +299,19 @@ def without_landmarks(text: str) -> str:
     `near`. A word that ends a sentence stays (`원룸이에요 근처에 …`).
     """
     return _LANDMARK.sub("\n", text)
+
+
+def left_in_the_home(texts: list[str]) -> list[str]:
+    """The texts without those of things that are shared, taken along or to be agreed: `세탁기 공용`.
+
+    `입주 협의` is about no thing.
+    """
+    return [text for text in texts if not _NOT_LEFT_TO_ONE.search(_DAY_TO_AGREE.sub("", text))]
+
+
+def one_by_one(text: str) -> str:
+    """The text with a line break after each word that ends what is said of a thing: 있고, 없음, 불가."""
+    return _SAID_OF_ONE.sub(r"\1\n", text)
 
 
 def _plain(text: str | None) -> str:
@@ -405,7 +447,8 @@ def _named_date(text: str, written: date) -> str | None:
         if month["day"]:
             return _iso(year, number, int(month["day"]))
         return _part_of_month(year, number, text[month.end() :])
-    if day := _SLASHED.search(text):
+    days = (pattern.search(text) for pattern in (_SLASHED, *_DOTTED))
+    if day := next(filter(None, days), None):
         return _iso(_year(None, int(day["month"]), written), int(day["month"]), int(day["day"]))
     return _english_date(text, written)
 
@@ -452,6 +495,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "rent_krw": parse_rent,
     "names_rent": names_rent,
     "fee_krw": parse_fee,
+    "bracketed_fees": bracketed_fees,
     "m2": parse_m2,
     "pyeong": parse_pyeong,
     "floor_number": parse_floor,
@@ -463,5 +507,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "first_named": first_named,
     "reading": reading,
     "without_landmarks": without_landmarks,
+    "one_by_one": one_by_one,
+    "left_in_the_home": left_in_the_home,
 }
 """What prompts and expressions call them, such as `price.rent_quote | rent_krw`."""
