@@ -328,6 +328,12 @@ def test_a_type_of_flat_is_no_area(use_case: UseCase) -> None:
         pytest.param(
             "빌라", "반지하 아닙니다. 2층", {"floor": 2, "floor_kind": "numbered"}, id="denied floor"
         ),
+        pytest.param(
+            "원룸", "3층이고 엘베 있어요. 건물은 5층", {"floor": 3, "total_floors": 5}, id="how high it is"
+        ),
+        pytest.param(
+            "두 곳", "먼저 원룸, 1층. 다른 하나는 2/5층", {"floor": 1, "total_floors": None}, id="two homes"
+        ),
         pytest.param("옥탑방 200에 30", "에어컨", {"home": None, "deal": "월세"}, id="a deposit is no room"),
         pytest.param("자취방 2층", "보증금 500 월세 40", {"home": None, "floor": 2}, id="nor a floor"),
         pytest.param("방 세놓습니다", "500/40", {"home": None}, id="nor a word that begins like a number"),
