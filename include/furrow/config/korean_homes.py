@@ -262,22 +262,23 @@ def named(texts: list[str], names: list[str]) -> list[str]:
     names: a name and other words for it, split by `|`: `에어컨|에어콘|AC`. A text that denies what it names
     (`주차 불가`, `엘베 없음`) names nothing. Case and spaces do not count.
     """
-    said = [text for text in texts if not _DENIED.search(text)]
+    said = [_forms(text) for text in texts if not _DENIED.search(text)]
     words = [entry.split("|") for entry in names]
-    return [name for name, *others in words if any(_names(text, (name, *others)) for text in said)]
+    return [name for name, *others in words if any(_names(forms, (name, *others)) for forms in said)]
 
 
 def naming(texts: list[str], names: list[str]) -> list[str]:
     """The texts that name one of `names`, as `named` reads them."""
     words = [word for entry in names for word in entry.split("|")]
-    return [text for text in texts if not _DENIED.search(text) and _names(text, words)]
+    return [text for text in texts if not _DENIED.search(text) and _names(_forms(text), words)]
 
 
 def first_named(texts: list[str], names: list[str]) -> str | None:
     """The name whose word stands first in the first text that names one: 월세 of `월세/전세 투룸`."""
     words = {entry.split("|")[0]: entry.split("|") for entry in names}
     for text in naming(texts, names):
-        places = {name: min(_places(text, others), default=len(text)) for name, others in words.items()}
+        forms = _forms(text)
+        places = {name: min(_places(forms, others), default=len(text)) for name, others in words.items()}
         return min(places, key=lambda name: places[name])
     return None
 
@@ -324,18 +325,22 @@ def _closed(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _names(text: str, words: Sequence[str]) -> bool:
+def _forms(text: str) -> tuple[str, str]:
+    """The text in NFKC without words that only sound like a name, and that without case and spaces."""
+    written = unicodedata.normalize("NFKC", _ONLY_SOUNDS_LIKE.sub("*", _CCTV.sub("CCTV", text)))
+    return written, _closed(written)
+
+
+def _names(forms: tuple[str, str], words: Sequence[str]) -> bool:
     """Whether one of the words stands in the text; a Latin one as a word of its own: no TV in CCTV, in no
     spelling. A word of two letters stands as it is written: no 침대 in `아침 대중교통`.
     """
-    return any(True for _ in _places(text, words))
+    return any(_place(*forms, word) >= 0 for word in words)
 
 
-def _places(text: str, words: Sequence[str]) -> Iterator[int]:
+def _places(forms: tuple[str, str], words: Sequence[str]) -> Iterator[int]:
     """Where words that the text names begin, in the text without spaces."""
-    text = _ONLY_SOUNDS_LIKE.sub("*", _CCTV.sub("CCTV", text))
-    written, closed = unicodedata.normalize("NFKC", text), _closed(text)
-    return (place for word in words if (place := _place(written, closed, word)) >= 0)
+    return (place for word in words if (place := _place(*forms, word)) >= 0)
 
 
 def _place(written: str, closed: str, word: str) -> int:
