@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from furrow.config.korean_homes import FILTERS, parse_move_in
+from furrow.config.korean_homes import FILTERS
+from furrow.config.korean_move_in import parse_move_in
 from furrow.config.loader import load_models, load_use_case
 from furrow.config.quoting import is_quoted
 from furrow.config.use_case import UseCase
