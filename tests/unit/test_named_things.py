@@ -32,6 +32,13 @@ def test_no_spelling_of_cctv_names_a_television(text: str) -> None:
     assert named([text], ["TV|티비|티브이", "CCTV|씨씨티비|시시티비|CC티비|씨씨티브이"]) == ["CCTV"]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"), [("ps5 디스크", True), ("PS5", True), ("GPS5", False), ("BA4", False)]
+)
+def test_a_latin_word_that_ends_in_a_digit_is_a_word_of_its_own(text: str, found: bool) -> None:
+    assert bool(named([text], ["A4", "PS5"])) is found
+
+
 @pytest.mark.parametrize("text", ["아침 대중교통", "2주 차이", "한옥 상가", "산책 상쾌", "경비 데스크"])
 def test_a_word_of_two_letters_is_not_put_together_from_two_words(text: str) -> None:
     assert named([text], ["침대", "주차", "옥상", "책상", "비데"]) == []
@@ -53,6 +60,10 @@ FIRST = {
     "전세보증금 2억": "전세",
     "전세 3억 끼고 매매": "매매",
     "전세 끼고 매매": "매매",
+    "전세 낀 매매": "매매",
+    "전세를 끼고 매매": "매매",
+    "전세(3억) 안고 매매": "매매",
+    "임대 수익 좋은 상가 매매": "매매",
     "임대인 거주중": None,
     "임대차 계약": None,
     "임대중인 오피스텔 팝니다": "매매",
@@ -189,6 +200,7 @@ PIECES = {
     "에어컨 O 세탁기X 침대 X": ["에어컨 O", "세탁기X", "침대 X"],
     "냉장고 세탁기 없음": ["냉장고 세탁기 없음"],
     "BOX 침대": ["BOX 침대"],
+    "반려동물 협의 에어컨 있음": ["반려동물 협의", "에어컨 있음"],
 }
 
 
@@ -204,7 +216,10 @@ def test_what_is_said_of_one_thing_ends_where_the_next_begins(text: str, pieces:
             (text, False)
             for text in ("세탁기 공용", "침대는 제가 가져가요", "냉장고 가져갑니다", "에어컨은 협의")
         ],
-        *[(text, True) for text in ("풀옵션 입주 협의", "에어컨 가격은 협의", "책상은 두고 가요")],
+        *[
+            (text, True)
+            for text in ("풀옵션 입주 협의", "에어컨 가격은 협의", "책상은 두고 가요", "공용현관 풀옵션")
+        ],
     ],
 )
 def test_what_is_shared_or_taken_along_is_not_left_in_the_home(text: str, left: bool) -> None:

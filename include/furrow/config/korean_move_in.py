@@ -7,6 +7,7 @@ or `negotiable`, or None when they state none. Only the first 200 characters are
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 
 from furrow.config.korean_text import plain_text
@@ -17,9 +18,9 @@ _MONTH = re.compile(
     r"(?:(?P<month>\d{1,2})\s?월(?!\s?세)|(?P<near>이번\s?달|이달|금월|다음\s?달|담달|내달|익월))"
     r"(?:\s?(?P<day>\d{1,2})\s?일?(?!\d))?"
 )
-_SLASHED = re.compile(r"(?<![\d/])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/])")
+_SLASHED = re.compile(r"(?<![\d/])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/]|\s?(?:층|F\b))")
 _MOVING = r"(?:입주|이사|퇴거|퇴실)"
-_DOTTED_DAY = r"(?<![\d.])(?P<month>\d{1,2})\.\s?(?P<day>\d{1,2})(?!\d|\.\d|\s?(?:룸|평|억|천|만|m|%))"
+_DOTTED_DAY = r"(?<![\d.])(?P<month>\d{1,2})\.\s?(?P<day>\d{1,2})(?!\d|\.\d|\s?(?:룸|평|톤|층|억|천|만|m|%))"
 _DOTTED = (
     re.compile(rf"{_MOVING}\s?(?:가능|예정)?일?\s?:?\s?{_DOTTED_DAY}"),
     re.compile(rf"{_DOTTED_DAY}\s?일?\s?(?:이후|부터|에|자)?\s?{_MOVING}"),
@@ -48,28 +49,28 @@ def parse_move_in(text: str | None, written: datetime) -> str | None:
     says nothing (`2018년 3월 입주한 아파트`). A date goes before 즉시, and 즉시 before 협의.
     """
     plain = plain_text(text)
-    found = _named_date(plain, written.date())
-    if found is not None and found[:7] >= f"{written:%Y-%m}":
-        return found
+    dates = filter(None, _named_dates(plain, written.date()))
+    if to_come := next((day for day in dates if day[:7] >= f"{written:%Y-%m}"), None):
+        return to_come
     if _NOW.search(plain):
         return "now"
     return "negotiable" if _NEGOTIABLE.search(plain) else None
 
 
-def _named_date(text: str, written: date) -> str | None:
-    if full := _FULL_DATE.search(text):
+def _named_dates(text: str, written: date) -> Iterator[str | None]:
+    """Each date of the text, those that say the most first; None for what is no day of the calendar."""
+    for full in _FULL_DATE.finditer(text):
         year = int(full["year"]) + (2000 if len(full["year"]) == 2 else 0)
-        return _iso(year, int(full["month"]), int(full["day"]))
-    if month := _MONTH.search(text):
+        yield _iso(year, int(full["month"]), int(full["day"]))
+    text = _FULL_DATE.sub("\n", text)
+    for month in _MONTH.finditer(text):
         number = int(month["month"]) if month["month"] else _near(month["near"], written)
-        year = _year(month["year"], number, written)
-        if month["day"]:
-            return _iso(year, number, int(month["day"]))
-        return _part_of_month(year, number, text[month.end() :])
-    days = (pattern.search(text) for pattern in (_SLASHED, *_DOTTED))
-    if day := next(filter(None, days), None):
-        return _iso(_year(None, int(day["month"]), written), int(day["month"]), int(day["day"]))
-    return _english_date(text, written)
+        year, rest = _year(month["year"], number, written), text[month.end() :]
+        yield _iso(year, number, int(month["day"])) if month["day"] else _part_of_month(year, number, rest)
+    for pattern in (_SLASHED, *_DOTTED):
+        for day in pattern.finditer(text):
+            yield _iso(_year(None, int(day["month"]), written), int(day["month"]), int(day["day"]))
+    yield _english_date(text, written)
 
 
 def _english_date(text: str, written: date) -> str | None:

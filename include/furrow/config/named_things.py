@@ -12,21 +12,21 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 _LANDMARK = re.compile(
-    r"\S*[^\s요다며](?:\s(?:단지|건물|정문|후문|입구|사거리|바로))*\s?(?:맞은편|뒤편|건너편?|옆|근처)"
+    r"\S{0,40}[^\s요다며](?:\s(?:단지|건물|정문|후문|입구|사거리|바로))*\s?(?:맞은편|뒤편|건너편?|옆|근처)"
     r"|\bnear(?:by)?\s(?:(?:the|an?)\s)?(?:(?-i:[A-Z]\w*(?:\s[A-Z]\w*)*)|\w+)",
     re.IGNORECASE,
 )
 
-_NOT_LEFT_TO_ONE = re.compile(r"공용|가져[가갑갈감]|협의")
+_NOT_LEFT_TO_ONE = re.compile(r"공용(?!\s?(?:현관|세탁실|주차|공간|전기|계단|복도))|가져[가갑갈감]|협의")
 _DAY_TO_AGREE = re.compile(r"(?:입주|이사|날짜|일정|시기|가격|금액|월세|보증금)\S{0,3}\s?협의")
 _SAID_OF_ONE = re.compile(
-    r"((?:있|없)(?:음|고|지만|어요|습니다|는데)|이고|가고|가능|불가|無|(?<![A-Za-z])[OX])\s"
+    r"((?:있|없)(?:음|고|지만|어요|습니다|는데)|이고|가고|가능|불가|협의|無|(?<![A-Za-z])[OX])\s"
 )
 
 _CCTV = re.compile(r"(?:[씨시]\s?[씨시]|c\.?\s?c)[-.\s]?(?:티\s?(?:비|브이|뷔)|t\.?\s?v)", re.IGNORECASE)
 _ONLY_SOUNDS_LIKE = re.compile(
-    r"이사\s?가게|가게(?=\s?[되돼됐됩된])|안심\s?전세|전세\s?(?:자금|보증보험|반환|사기)|전세대출|전세[\d.,억천만원\s]{0,12}(?:끼|안고|승계)"
-    r"|임대(?:인(?!데|지만)|차|사업|수익|\s?중(?![개층]))|(?:전세|월세|매매)[가는은]?\s?(?:아[니닌님닙]|말고)"
+    r"이사\s?가게|가게(?=\s?[되돼됐됩된])|안심\s?전세|전세\s?(?:자금|보증보험|반환|사기)|전세대출|전세(?:를|을)?[\d.,억천만원()\s]{0,12}(?:끼|낀|안[고은]|승계)"
+    r"|임대(?:인(?!데|지만)|차|\s?(?:사업|수익)|\s?중(?![개층]))|(?:전세|월세|매매)[가는은]?\s?(?:아[니닌님닙]|말고)"
 )
 """Holds the name of a home or a deal and names none: `이사 가게 되어`, `전세대출`, `임대인`, `전세 아님`."""
 
@@ -121,10 +121,10 @@ def _sought(word: str) -> re.Pattern[str] | str:
     `방 2층`), else without case and spaces.
     """
     word = _CCTV.sub("CCTV", word)
-    if word[-1:].isdecimal():
+    if word.isascii():
+        return re.compile(rf"(?<![a-z]){re.escape(word)}(?:s|es)?(?![a-z])", re.IGNORECASE)
+    if word[-1].isdecimal():
         return re.compile(
             rf"{re.escape(word[:-1].strip())}\s?{word[-1]}(?!\d|\.\d|/\d\d|\s?[층평]|[월분만억천호번])"
         )
-    if word.isascii():
-        return re.compile(rf"(?<![a-z]){re.escape(word)}(?:s|es)?(?![a-z])", re.IGNORECASE)
     return _closed(word)
