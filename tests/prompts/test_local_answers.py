@@ -142,6 +142,12 @@ def test_words_that_stand_in_no_notice_are_no_answer(use_case: UseCase) -> None:
     assert work.result == {"known": False, "answer": None, "citations": []}
 
 
+@pytest.mark.parametrize("copied", ["d004", "도서관", "달빛동 도서관 이용 안내"])
+def test_what_a_notice_is_called_is_no_answer(use_case: UseCase, copied: str) -> None:
+    (work,) = run(use_case, answers("d004", copied), [question("도서관 휴관일이 언제예요?")])
+    assert work.result == {"known": False, "answer": None, "citations": []}
+
+
 @pytest.mark.parametrize("source", ["d004", "[d004]", "d003", "d999", None])
 def test_cited_is_the_notice_that_holds_the_answer_whatever_the_model_names(
     use_case: UseCase, source: str | None
