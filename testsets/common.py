@@ -18,7 +18,7 @@ PROMPTS = Path(__file__).resolve().parents[1] / "prompts"
 SLICES = frozenset(
     [
         *("short", "long", "typos", "english", "mixed", "multi", "negation", "location", "copied", "emoji"),
-        *("hard", "injection", "personal"),
+        *("outside", "hard", "injection", "personal"),
     ]
 )
 LEAST_CASES, LEAST_FAMILIES, LEAST_ENGLISH, TEST_SHARE = 300, 12, 0.10, 1 / 3

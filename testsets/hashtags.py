@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from random import Random
 
 from furrow.config.hashtags import normalise_tags
 from testsets import hashtags_held_out as held_out
 from testsets import hashtags_words as known
-from testsets.common import Case, dice, noisy, numbered, particle, timestamp
+from testsets.common import Case, Json, dice, noisy, numbered, particle, timestamp
 from testsets.hashtags_words import BUILDINGS, CHATTER, PLACES, Subject
 
 EACH_FAMILY = 13
@@ -256,25 +257,63 @@ HELD_OUT = frozenset(
 """The families that are `test`: chosen so that every slice that has two families is on both sides."""
 
 
+def outside_plain(title: str, text: str, rng: Random) -> tuple[str, str]:
+    return title, text
+
+
+def outside_late(title: str, text: str, rng: Random) -> tuple[str, str]:
+    body = f"{rng.choice(PLACES)} 이웃님들 안녕하세요. {text} 긴 글은 아니지만 읽어주셔서 고마워요."
+    return "늦은 밤에 적어요", body
+
+
+def outside_greeting(title: str, text: str, rng: Random) -> tuple[str, str]:
+    return "", f"안녕하세요 {rng.choice(PLACES)} 주민이에요. {text}"
+
+
+def outside_chatter(title: str, text: str, rng: Random) -> tuple[str, str]:
+    return title, f"{text} {rng.choice(CHATTER)}"
+
+
+OUTSIDERS = {"dev": (outside_greeting, outside_chatter), "test": (outside_plain, outside_late)}
+"""How posts are written that fit no tag: title and body; some have a title of the family, or none."""
+
+
 def cases() -> list[Case]:
-    """The generated test set."""
+    """The generated test set; what fits no tag stands at its end."""
     rng = dice("hashtags")
     drawn = [pair for pair in FAMILIES.items() for _ in range(EACH_FAMILY)]
-    return numbered((_case(rng, family, slices) for family, slices in drawn), "ht")
+    posts = [_case(rng, family, slices) for family, slices in drawn]
+    return numbered([*posts, *_outside(dice("hashtags", "outside"))], "ht")
+
+
+def _outside(rng: Random) -> Iterator[Case]:
+    """Every post that fits no tag, in the families of its split by turns."""
+    for split, words in (("dev", known), ("test", held_out)):
+        english = len(words.OUTSIDE)
+        told = [*words.OUTSIDE, *words.OUTSIDE_ENGLISH]
+        for place, ((title, text), family) in enumerate(zip(told, cycle(OUTSIDERS[split]))):
+            record, noise = _record(rng, *family(title, text, rng), keep=[])
+            slices = ("outside", *(("english",) if place >= english else ()), *noise)
+            yield Case("", record, {"topics": []}, slices, split, family.__name__)
 
 
 def _case(rng: Random, family: Family, slices: tuple[str, ...]) -> Case:
     split = "test" if family in HELD_OUT else "dev"
     post = family(draw(rng, bool({"english", "mixed"} & set(slices)), split == "test"), rng)
-    body, noise = noisy(rng, post.body, [told.word for told in post.about])
-    record = {
-        "post_id": f"g{rng.randrange(10**8):08}",
-        "title": post.title,
-        "body": body,
-        "region": rng.choice(REGIONS),
-        "created_at": timestamp(rng),
-    }
+    record, noise = _record(rng, post.title, post.body, [told.word for told in post.about])
     topics = [told.tag for told in post.about]
     tags = list(dict.fromkeys([*topics, *normalise_tags(told.word for told in post.about)]))[:5]
     labels = {"tags": tags, "topics": topics}
     return Case("", record, labels, (*slices, *noise), split, family.__name__)
+
+
+def _record(rng: Random, title: str, body: str, keep: list[str]) -> tuple[Json, tuple[str, ...]]:
+    body, noise = noisy(rng, body, keep)
+    record = {
+        "post_id": f"g{rng.randrange(10**8):08}",
+        "title": title,
+        "body": body,
+        "region": rng.choice(REGIONS),
+        "created_at": timestamp(rng),
+    }
+    return record, noise

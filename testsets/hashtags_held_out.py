@@ -6,7 +6,7 @@ first word of each tag is one of `dev` too, the others are not.
 
 from __future__ import annotations
 
-from testsets.hashtags_words import subjects
+from testsets.hashtags_words import subjects, titled
 
 SUBJECTS = subjects("""
 맛집|마라탕,부대찌개,메밀소바|어제 다녀온 {w} 집 또 가고 싶어요|{w} 하나 먹으려고 사십 분 기다렸는데 안 아까웠어요
@@ -84,3 +84,64 @@ ENGLISH = subjects("""
 모임|book club,language exchange|Our {w} has two open seats, come along|Want to start a {w} with neighbours
 축제|fireworks,food trucks|The street fair has {w} tonight|All weekend {w} on the riverside stage, bring kids
 """)
+
+OUTSIDE = titled("""
+네고 빌런|만 원짜리 팔면서 구천 원 깎아달라는 분은 처음 봤습니다. 웃음만 나오네요.
+베란다 담배|누가 자꾸 베란다에서 담배를 피우셔서 창문을 못 열겠습니다. 제발 그만해 주세요.
+|옛날 미니홈피 복구했더니 스무 살의 제가 거기서 울고 있더라고요. 창피해서 다시 닫았습니다.
+|택배가 사흘째 물류센터에 갇혀 있어요. 제 마음도 거기 갇혀 있습니다.
+인터넷 속도|이 동네 저녁만 되면 인터넷이 기어가는데 다른 통신사도 그런가요?
+로또 오등|로또 오천 원 됐다고 세상 다 가진 듯 웃었네요. 다음 주엔 일등 갑시다.
+잠이 안 와요|새벽 세 시만 되면 눈이 떠져요. 다들 이럴 때 뭐 하면서 버티시나요?
+혼자 된 지 일 년|이혼하고 일 년, 이제야 조용한 저녁이 무섭지 않네요.
+자동차 보험|보험 갱신료가 작년보다 이십만 원이나 올랐어요. 사고도 없었는데 왜죠?
+|요즘 현금 뽑을 기계 찾기가 보물찾기네요. 이 근처에 아직 남은 데 있나요?
+몬스테라 새잎|몬스테라 새잎이 드디어 갈라져서 나왔어요. 혼자 박수쳤습니다.
+민달팽이|주말농장 상추를 민달팽이가 다 뜯어먹었어요. 달걀 껍데기 뿌리면 효과 있나요?
+|방충망에 매미가 붙어서 새벽부터 울어대는데 얘는 월세도 안 내네요.
+러브버그|러브버그가 올해는 유난히 많네요. 현관 열기가 무서워요.
+투표소 변경|이번에 투표소가 주민센터 말고 경로당으로 바뀌었대요. 헷갈리지 마세요.
+|사거리 현수막이 신호등까지 가리네요. 정당 이름만 다르고 하는 짓은 똑같아요.
+|인감증명서 떼러 갔다가 신분증을 안 가져가서 그대로 돌아왔어요. 더 웃긴 건 두 번째라는 거.
+|퇴직하니 건강보험료가 세 배로 뛰었습니다. 고지서 보고 주저앉았네요.
+가스비 실화|혼자 사는데 가스비가 십오만 원 나왔어요. 계량기가 저 몰래 파티하나 봅니다.
+전단지 테이프|현관문에 전단지 붙이고 가는 분들, 테이프 자국은 누가 떼나요.
+|통기타 에프 코드에서 석 달째 멈춰 있어요. 손가락이 짧은 걸까요?
+토성 고리|어제 옥상에서 토성 고리를 봤습니다. 작은 망원경으로도 보이더라고요!
+엘피판|엘피판 바늘 튀는 소리가 왜 이렇게 좋을까요. 나이 먹었나 봅니다.
+|야구 구 회 말 투아웃에 역전당하는 팀을 왜 저는 삼십 년째 응원할까요.
+첫 볼링|볼링 처음 쳐봤는데 옆 레인 핀을 쓰러뜨렸습니다. 죄송했습니다.
+프린터 눈치|프린터는 왜 급할 때만 용지 걸림이 뜰까요. 눈치가 있는 기계 같아요.
+무인 발급기|무인 발급기 앞에서 뒷사람 눈치 보다가 그냥 나왔어요. 저만 그런가요.
+배달 로봇|인도에서 배달 로봇이랑 마주쳤는데 서로 비켜주다가 왈츠를 췄습니다.
+축의금 고민|삼 년 연락 없던 동창이 모바일 청첩장만 보냈네요. 이거 얼마 해야 하나요?
+|시어머니가 비밀번호 누르고 불쑥 들어오세요. 어떻게 말해야 안 서운하실까요.
+|소개팅 상대가 지난주 제 물건 값 깎던 그 구매자였습니다. 서로 못 본 척했어요.
+|첫사랑을 횡단보도에서 마주쳤는데 하필 늘어난 티셔츠에 슬리퍼였네요.
+사직서|십이 년 다닌 회사에 오늘 사직서 냈습니다. 후련한데 손이 떨리네요.
+꼰대 반성문|신입한테 라떼 얘기 안 하려고 했는데 오늘 세 번이나 해버렸습니다.
+금연 사십 일|담배 끊은 지 사십 일째, 사탕값이 담뱃값을 넘었습니다.
+옆집 성격 유형|옆집 아저씨 엠비티아이가 궁금합니다. 엘리베이터에서 말을 안 멈추세요.
+경비 아저씨|오래 계시던 경비 아저씨가 이번 달에 그만두신대요. 인사도 못 드릴까 봐 걱정입니다.
+관리비 잡비|관리비에 잡비 항목이 왜 매달 다른지 물어봤더니 대답이 없네요. 원래 이런가요?
+|목욕탕 세신사 이모님이 제 등 보고 한숨을 쉬셨어요. 반성합니다.
+|새 운동화 신은 날은 꼭 왼발만 밟히는 이유를 아시는 분?
+일본어 독학|일본어 독학 반년째인데 한자만 보면 잠이 옵니다. 좋은 암기법 있을까요?
+엄마의 덕질|엄마가 트로트 가수한테 빠지셔서 문자 투표를 저한테까지 시키십니다.
+|안마의자 샀는데 한 달 만에 옷걸이가 됐습니다. 저만 그런 거 아니죠?
+서랍 속 시|밤마다 시를 쓰는데 보여줄 사람이 없어서 서랍만 두꺼워집니다.
+도깨비 고개|우리 동네 이름이 옛날 도깨비 고개에서 왔다던데 아시는 어르신 계신가요?
+""")
+OUTSIDE_ENGLISH = titled("""
+|The buyer haggled for an hour, then paid in coins. All of it. In coins.
+Meet Gerald|A moth the size of my hand moved in. He is Gerald now, and I sleep on the sofa.
+Homesick|Ten years here and I still dream in my old language. Does that ever stop?
+|My parcel has been out for delivery since Monday. I think the van adopted it.
+Fern help|My fern is turning brown at the tips. Too much water or too little love?
+I quit|I handed in my notice after nine years. Nobody warned me freedom is this scary.
+|Whoever keeps smoking under my window, my curtains now smell older than you.
+Ukulele|I can play exactly one song on the ukulele. It is a sad song, played badly.
+Typewriter|I bought a typewriter on a whim. Where does one even get ribbon these days?
+|Is it normal to greet people in the elevator? I bowed to the mirror by mistake.
+""")
+"""Posts that fit no tag: title (or none) and text, by a writer who saw neither lists nor examples."""

@@ -25,6 +25,12 @@ def subjects(table: str) -> tuple[Subject, ...]:
     return tuple(Subject(tag, tuple(words.split(",")), tuple(rest)) for tag, words, *rest in rows)
 
 
+def titled(table: str) -> tuple[tuple[str, str], ...]:
+    """Lines of `title|text`, the title perhaps empty."""
+    rows = (line.partition("|") for line in table.strip().splitlines())
+    return tuple((title, text) for title, _, text in rows)
+
+
 SUBJECTS = subjects("""
 맛집|들깨칼국수,마라탕,돼지국밥,초밥|점심으로 {w} 먹었는데 진짜 맛있었어요|{w} 잘하는 식당 찾았어요. 줄 설 만해요
 카페|흑임자라떼,말차빙수,핸드드립|{w} 마시러 갔는데 자리도 넓고 조용했어요|커피 마시기 좋은 데를 찾았어요. {w} 추천해요
@@ -113,3 +119,64 @@ CHATTER = (
 PLACES = ("행궁동", "망원동", "수내동", "전포동", "봉선동", "노형동", "탄방동", "구월동", "복현동", "반송동")
 BUILDINGS = ("약국", "도서관", "치과", "마트", "학교", "병원")
 """Buildings that are named only to say where something is."""
+
+OUTSIDE = titled("""
+중고거래 약속|약속 시간 지났는데 구매자가 삼십 분째 답이 없네요. 이런 경우 그냥 가도 되죠?
+|매너온도 오십 도 찍었어요. 별거 아닌데 하루 종일 기분이 좋네요 ㅎㅎ
+재활용 요일|우리 동 재활용 배출 요일이 화요일에서 목요일로 바뀐 거 맞나요?
+돼지 저금통|돼지 저금통 뜯었더니 사십이만 원이 나왔어요. 팔이 아프도록 셌습니다.
+상자 탑|택배 상자를 현관문 앞에 쌓아두셔서 문이 안 열렸어요. 창문으로 나갈 뻔 ㅋㅋ
+알뜰폰 후기|알뜰폰으로 바꾼 지 한 달, 요금이 반으로 줄었습니다. 왜 진작 안 했을까요.
+|물려서 반토막 난 주식, 오늘도 앱만 켰다 껐다 합니다.
+|어젯밤 꿈에 돌아가신 할머니가 나와서 손을 꼭 잡아주셨어요. 하루 종일 먹먹합니다.
+|환갑 넘어 운전면허 한 번에 붙었습니다! 자랑할 데가 없어서 여기 적어요.
+은행 폐점|사거리 은행이 다음 달에 문을 닫는답니다. 어르신들은 어디로 가야 하나요.
+우체국 대기|등기 하나 부치는데 앞에 마흔 명이 있었어요. 월요일 오전은 피하세요.
+|다육이는 물만 안 주면 산다더니 저는 그것도 죽였네요. 똥손 인증합니다.
+비둘기 알|실외기 뒤에 비둘기가 알을 낳았어요. 쫓아내자니 마음이 약해지네요.
+모기와 나|모기 한 마리 때문에 전기 파리채 들고 한 시간째 대치 중입니다.
+|까치가 옥상 안테나에 집을 짓는 중인데 나뭇가지 고르는 눈이 저보다 까다로워요.
+유세차|아침 일곱 시부터 유세차 노래가 울리니 찍어주고 싶던 마음도 사라집니다.
+여권 사진|여권 사진 퇴짜 맞았어요. 귀가 안 보인다는데 제 귀가 원래 이렇습니다.
+종소세 신고|종소세 신고 혼자 해보신 분, 경비율 고르는 칸에서 막혔는데 어떻게 하셨어요?
+국민연금|연금을 일찍 받을지 미룰지 고민입니다. 선배님들은 어떻게 하셨나요?
+|전도하러 오신 분이 세 번째 초인종을 누르셨어요. 정중히 거절하는 말 좀 알려주세요.
+뜨개질 망함|목도리 뜨다가 길이 조절 실패해서 이불이 됐습니다.
+아버지 카메라|장롱에서 나온 아버지 필름 카메라, 셔터 소리 듣는데 괜히 눈물이 났어요.
+|오십 년 모은 우표책, 이제 값도 안 쳐준다네요. 그래도 못 버리겠습니다.
+붕어 낚시|저수지에서 열 시간 앉아 있다가 피라미 한 마리 만났습니다. 눈인사하고 보냈어요.
+탁구 라켓|탁구 시작한 지 두 달, 라켓 러버는 언제쯤 바꿔야 하나요?
+|게임에서 삼 년 만에 다이아 달았는데 축하해 주는 사람이 없네요.
+엄마 사진|휴대폰 용량이 꽉 찼다는데 돌아가신 엄마 사진은 하나도 못 지우겠어요.
+|인공지능한테 고민을 털어놨더니 친구보다 위로를 잘하네요. 좀 씁쓸합니다.
+|안경 도수 올렸더니 바닥이 울렁거려요. 며칠이면 적응되나요?
+조의금|빈소에 못 가는데 조의금만 보내도 실례가 아닐까요?
+명절 전화|이번 명절엔 아무도 안 온답니다. 전화벨만 기다리게 되네요.
+헤어진 날|칠 년 만난 사람이랑 오늘 헤어졌어요. 아무나 괜찮다고 한마디만 해주세요.
+또 떨어짐|공무원 시험 네 번째 떨어졌습니다. 부모님께 아직 말을 못 했어요.
+|야간 근무 마치고 들어와 남들 출근할 때 자려니 아직도 낯설어요.
+입대한 조카|조카가 논산 들어가던 날 씩씩하게 경례하는데 이모인 제가 제일 많이 울었습니다.
+삼재라는데|올해 삼재라는데 진짜 믿으세요? 벌써 접시를 네 개 깼습니다.
+|이웃분이 먼저 인사해 주셔서 삼 년 만에 처음 말 섞어봤어요. 별거 아닌데 따뜻하네요.
+|동대표 선거에 후보가 한 명도 없다네요. 이러다 제가 나가게 생겼습니다.
+문방구 폐업|삼십 년 된 문방구가 문 닫았어요. 딱지 고르던 기억이 아직 선한데.
+향수 테러|엘리베이터에 향수 한 통을 쏟으신 분 누구신가요. 이십 층까지 숨 참았습니다.
+컴활 합격|예순다섯에 컴활 이급 땄습니다. 엑셀이 이렇게 재밌는 줄 몰랐어요.
+|드라마 마지막 회 결말이 그게 뭔가요. 석 달을 기다렸는데 다 꿈이었다니요.
+공기청정기|공기청정기가 제 방귀에만 빨간불을 켜요. 성능은 확실한 것 같습니다.
+보청기|아버지가 보청기 끼고 처음 새소리를 들으셨대요. 온 식구가 울었습니다.
+전기차 초보|전기차로 바꿨더니 너무 조용해서 켜진 줄 모르고 시동 버튼을 세 번 눌렀어요.
+""")
+OUTSIDE_ENGLISH = titled("""
+Slow Wi-Fi|My internet crawls every evening at nine. Is it just me or the whole block?
+Visa photo|Has anyone renewed a visa here lately? The online form keeps rejecting my photo.
+|I passed the citizenship interview today and cried in front of the officer.
+Checkmate|I lost to an old man at chess in nine moves. I think he was half asleep.
+Tax form|Can freelancers write off a home desk? The tax form makes no sense to me.
+|The church bells rang thirteen times at noon. Did anybody else count?
+Dad's radio|I tuned in to the station my late dad always played and left it on all night.
+Pigeon boss|A pigeon sat on my balcony and stared until I apologised. No idea for what.
+|How much cash is polite for a coworker's wedding here? I barely know the groom.
+Debt free|Paid off my last debt this morning. I have nobody to tell, so hello, neighbours.
+""")
+"""Posts that fit no tag: title (or none) and text, by a writer who saw neither lists nor examples."""
