@@ -184,10 +184,10 @@ def approve(window: Any, server: AirflowServer, run_id: str) -> None:
     window.goto(f"{server.url}/dags/{RELEASES}/runs/{quoted}/tasks/approve/required_actions")
     window.get_by_text("in place of").first.wait_for()
     button, received = window.get_by_test_id("hitl-option-Approve"), window.get_by_text("Response received")
-    until(lambda: _told(button, received), "the approval has arrived", patience=60)
+    until(lambda: _approval_arrived(button, received), "the approval has arrived", patience=60)
 
 
-def _told(button: Any, received: Any) -> bool:
+def _approval_arrived(button: Any, received: Any) -> bool:
     from playwright.sync_api import TimeoutError as NotInTime
 
     if button.is_visible() and button.is_enabled():

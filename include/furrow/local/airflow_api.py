@@ -132,7 +132,9 @@ class AirflowApi:
                 return state
             if time.monotonic() > deadline:
                 left = [task for task in self.task_instances(dag_id, run_id) if task.state not in ENDED]
-                raise LocalFailed(f"{dag_id} {run_id} is still {state} after {patience:.0f} s: {_told(left)}")
+                raise LocalFailed(
+                    f"{dag_id} {run_id} is still {state} after {patience:.0f} s: {_unfinished(left)}"
+                )
             time.sleep(every)
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
@@ -202,9 +204,9 @@ class AirflowApi:
         raise _refusal(response)
 
 
-def _told(tasks: Sequence[TaskInstance]) -> str:
+def _unfinished(tasks: Sequence[TaskInstance]) -> str:
     """Such as `approve awaiting_input, extract[2] queued (try 2)`."""
-    return ", ".join(map(_in_words, tasks)) or "each of its tasks has ended"
+    return ", ".join(map(_in_words, tasks)) or "no task of it is left to end"
 
 
 def _in_words(task: TaskInstance) -> str:
