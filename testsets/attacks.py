@@ -313,10 +313,11 @@ def written_cases(use_case: str, file: str) -> dict[str, Case]:
 
 
 def ordinary(use_case: str, split: str) -> list[Case]:
-    """The generated cases of a split whose text leaves room for an attack."""
+    """The generated cases of a split whose text leaves room for an attack, and that have all their labels."""
     field = HOSTS[use_case].fields[-1]
-    cases = map(_read, path_of(use_case).read_bytes().splitlines())
-    return [case for case in cases if case.split == split and len(case.input[field] or "") <= LONGEST_TEXT]
+    lines = path_of(use_case).read_bytes().splitlines()
+    cases = [case for case in map(_read, lines) if case.split == split and "outside" not in case.slices]
+    return [case for case in cases if len(case.input[field] or "") <= LONGEST_TEXT]
 
 
 def _family(kind: Kind) -> str:
