@@ -11,7 +11,8 @@ import re
 
 from furrow.config.korean_text import plain_text
 
-_BELOW = re.compile(r"(?:지하|\bB)\s?(\d{1,2})(?:\s?층|F\b|\b)(?!\s?(?:출구|동|호))", re.IGNORECASE)
+_NUMBER_BELOW = r"\s?(\d{1,2})(?:\s?층|F\b|\b)(?!\s?(?:출구|동|호))"
+_BELOW = re.compile(rf"(?:지하|\bB){_NUMBER_BELOW}", re.IGNORECASE)
 _NO_FLOORS = r"\s?(?:평|룸|만|억|천|개|세대|월|년|m2|py)"
 _FLOOR_WORD = r"(?:층|F\b|(?:st|nd|rd|th)?\s?floor)"
 _SLASHED_FLOORS = re.compile(
@@ -42,7 +43,7 @@ _FLOOR_KINDS = {
     "rooftop": re.compile(r"옥탑|(?:옥상|루프탑)\s?방(?!수|향|화|역|음|문)|rooftop", re.IGNORECASE),
     "basement": re.compile(
         r"지하(?=\s?(?:\d|층|방|(?:원|투|쓰리)룸|[/(,.]|$|입니|이에|예요|임|인데|이고|라))"
-        r"|\bB\s?\d{1,2}(?:\s?층|F\b|\b)(?!\s?(?:출구|동|호))|basement",
+        rf"|\bB{_NUMBER_BELOW}|basement",
         re.IGNORECASE,
     ),
     "low": re.compile(r"(?:저|낮은)\s?층(?!고|간)|(?<![가-힣])저(?=\s?/)|low[- ]floor", re.IGNORECASE),
