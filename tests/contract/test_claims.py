@@ -19,7 +19,18 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from furrow.engine.ports import Answer, Claim, Finish, GivenUp, Ledger, Pace, Purchase, Verdict, Wish
+from furrow.engine.ports import (
+    LEASE_SECONDS,
+    Answer,
+    Claim,
+    Finish,
+    GivenUp,
+    Ledger,
+    Pace,
+    Purchase,
+    Verdict,
+    Wish,
+)
 from furrow.store.budgets import Budgets
 from furrow.store.claims import BudgetDay
 from furrow.store.database import Database, open_database
@@ -528,13 +539,23 @@ def _in_threads(work: Callable[[int], None], threads: int = 64) -> None:
         thread.join()
 
 
+def _show_life(ledger: SqlLedger, buyers: list[str]) -> None:
+    """What every pipeline does beside its calls."""
+    while True:
+        time.sleep(LEASE_SECONDS / 4)
+        for buyer in buyers:
+            ledger.renew(buyer)
+
+
 def _buy_the_same(number: int, start: Any, results: Any, url: str) -> None:
     """64 buyers that all want the same 200 calls; what each was granted."""
     ledger, granted = SqlLedger(open_database(url)), []
+    buyers = [f"{number}-{thread}" for thread in range(64)]
+    threading.Thread(target=_show_life, args=(ledger, buyers), daemon=True).start()
     start.wait()
 
     def one(thread: int) -> None:
-        buyer, missing = f"{number}-{thread}", [f"k{index}" for index in range(200)]
+        buyer, missing = buyers[thread], [f"k{index}" for index in range(200)]
         random.Random(buyer).shuffle(missing)
         while missing:
             part = missing[:50]

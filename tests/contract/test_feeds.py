@@ -6,9 +6,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
+from confluent_kafka.admin import TopicMetadata
 
 from furrow.adapters import kafka_feed
 from furrow.adapters.kafka_feed import KafkaFeed
@@ -556,6 +558,22 @@ def test_topics_are_made_at_the_broker_of_the_results_with_as_many_partitions_as
     names = [f"{bench.topic}.results", f"{bench.topic}.letters"]
     assert make_topics(bench.connection, bench.topic, names, there) == names
     assert make_topics(bench.connection, bench.topic, names, there) == []
-    made = apache_kafka.admin().list_topics(timeout=15).topics
+    made = _listed(apache_kafka, names)
     assert [len(made[name].partitions) for name in names] == [PARTITIONS, PARTITIONS]
     assert not set(names) & set(embedded_broker.admin().list_topics(timeout=15).topics)
+
+
+def test_of_many_that_make_the_same_topics_at_once_one_has_made_each(broker: Broker) -> None:
+    bench = KafkaBench(broker, transactions=False)
+    names = [f"{bench.topic}.results", f"{bench.topic}.letters"]
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: make_topics(bench.connection, bench.topic, names), range(8)))
+    assert sorted(name for each in made for name in each) == sorted(names)
+
+
+def _listed(broker: Broker, names: list[str]) -> Mapping[str, TopicMetadata]:
+    """The topics of a broker once these are among them: a moment after they were made."""
+    deadline = time.monotonic() + SECONDS
+    while not set(names) <= set(topics := broker.admin().list_topics(timeout=15).topics):
+        assert time.monotonic() < deadline, f"not within {SECONDS} s: {names}"
+    return topics

@@ -18,7 +18,7 @@ _SECONDS = 20.0
 def make_topics(
     connection: Connection, like: str, topics: list[str], there: Connection | None = None
 ) -> list[str]:
-    """Make those that are missing, with as many partitions as the topic `like`; which they were.
+    """Make those that are missing, with as many partitions as the topic `like`; which were made.
 
     there: the connection of `topics`, where they are at another broker than `like`. Raises SourceUnavailable
     when a broker does not answer or has no topic `like`, CredentialsRefused, or SinkUnavailable when the
@@ -31,9 +31,7 @@ def make_topics(
     admin = _admin(there or connection)
     known = source if there is None else _partitions(admin, there, topics[0], "publish.kafka")
     missing = [topic for topic in topics if topic not in known]
-    for topic in missing:
-        _make(admin, topic, source[like])
-    return missing
+    return [topic for topic in missing if _make(admin, topic, source[like])]
 
 
 def _partitions(
@@ -48,16 +46,19 @@ def _partitions(
     return {name: len(each.partitions) for name, each in found.items()}
 
 
-def _make(admin: AdminClient, topic: str, partitions: int) -> None:
+def _make(admin: AdminClient, topic: str, partitions: int) -> bool:
+    """Whether it was not there: what a broker lists may be a moment behind what it has."""
     made = admin.create_topics([NewTopic(topic, partitions, -1)], operation_timeout=_SECONDS)[topic]
     try:
         made.result(timeout=_SECONDS)
     except KafkaException as error:
-        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-            raise SinkUnavailable(
-                f"topic `{topic}` is missing and could not be made ({error.args[0].str()}); make it, with"
-                f" {partitions} partitions"
-            ) from error
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise SinkUnavailable(
+            f"topic `{topic}` is missing and could not be made ({error.args[0].str()}); make it, with"
+            f" {partitions} partitions"
+        ) from error
+    return True
 
 
 def _admin(connection: Connection) -> AdminClient:

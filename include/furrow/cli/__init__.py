@@ -257,6 +257,7 @@ _register_bench("rerun", "Calls bought and expected when a run is cleared, kille
 _register_bench("retrieve", "The right notice for each question: full text, vectors, both.")
 _register_bench("rollback", "Seconds that a release still answers after it was rolled back.")
 _register_bench("two_models", "Both local models at once: threads that spin while they wait, or sleep.")
+_register_bench("writers", "How long buyers wait for a crowded ledger on SQLite: busy timeout, turns.")
 
 
 @bench_app.command("stream")

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,9 +21,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from tenacity import (
     Retrying,
+    retry_if_exception,
     retry_if_exception_type,
     stop_after_attempt,
     stop_after_delay,
+    wait_random,
     wait_random_exponential,
 )
 
@@ -32,7 +35,12 @@ from furrow.store import migrations
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 30.0
-"""How long one attempt waits for another process that writes (SQLite), or for a free connection."""
+"""How long one attempt waits for another that writes (SQLite), or for a free connection."""
+
+_LONGEST_LOOK_SECONDS = 0.01
+"""How often a writer looks whether it is its turn. SQLite's own looks are up to 0.1 s apart, and between two
+transactions of others there is a millisecond: with many writers some of them missed all of those for 20 s,
+which is a lease. `bench/writers.py` shows both."""
 
 _WRITES, _DURABLE = "furrow_writes", "furrow_durable"
 _MIGRATION_LOCK = (
@@ -53,6 +61,7 @@ class Database:
         self._patience = patience
         # The engines of a parent stay here: dropping one would close the parent's connections under it.
         self._engines: dict[int, Engine] = {}
+        self._turns: dict[int, threading.Lock] = {}
 
     @property
     def name(self) -> str:
@@ -111,7 +120,7 @@ class Database:
 
     def _transaction(self, work: Callable[[Connection], T], options: dict[str, bool]) -> T:
         try:
-            with self.engine.connect() as connection:
+            with self._turn(options), self.engine.connect() as connection:
                 connection.execution_options(**options)
                 with connection.begin():
                     return work(connection)
@@ -120,6 +129,20 @@ class Database:
             if branch is None:
                 raise
             raise branch(f"state database {self.name}: {_words(error)}") from error
+
+    @contextmanager
+    def _turn(self, options: dict[str, bool]) -> Iterator[None]:
+        """One writer of a process at a time on SQLite: its threads wait for each other, not for the file."""
+        if self.dialect != "sqlite" or not options.get(_WRITES, False):
+            yield
+            return
+        turn = self._turns.setdefault(os.getpid(), threading.Lock())
+        if not turn.acquire(timeout=self._patience):
+            raise StoreUnavailable(f"state database {self.name}: locked by another thread of this process")
+        try:
+            yield
+        finally:
+            turn.release()
 
 
 _databases: dict[str, Database] = {}
@@ -201,7 +224,8 @@ def _engine(url: URL, patience: float) -> Engine:
         connect_args={"timeout": patience, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    looks = _looks(patience)
+    event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, patience, looks))
     return engine
 
 
@@ -217,14 +241,32 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA cache_size=-16000")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin_sqlite(connection: Connection, patience: float, looks: Retrying) -> None:
     """A writer takes the lock first: a reader that becomes a writer cannot wait for its turn."""
     options = connection.get_execution_options()
     if not options.get(_WRITES, False):
         connection.exec_driver_sql("BEGIN")
         return
     connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options[_DURABLE] else 'NORMAL'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        looks(connection.exec_driver_sql, "BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={round(patience * 1000)}")
+
+
+def _looks(patience: float) -> Retrying:
+    """Look again and again whether another process has ended its transaction."""
+    return Retrying(
+        retry=retry_if_exception(_is_busy),
+        stop=stop_after_delay(patience),
+        wait=wait_random(0.0, _LONGEST_LOOK_SECONDS),
+        reraise=True,
+    )
+
+
+def _is_busy(error: BaseException) -> bool:
+    return getattr(getattr(error, "orig", None), "sqlite_errorcode", -1) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 # --- errors ----------------------------------------------------------------------------------------
