@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONPATH := include
 export FURROW_HOME := $(CURDIR)
+# Hundreds of short processes: each would compile what it imports anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup browser demo test check unit up down status torture bench quality schemas lock clean
 

@@ -30,7 +30,7 @@ class LocalBroker:
         self._process = subprocess.Popen(
             broker.command(self.folder, self.port), stdout=log, stderr=log, start_new_session=True
         )
-        for _ in range(100):
+        for _ in range(600):
             if broker.answers(self.address):
                 return
             time.sleep(0.05)

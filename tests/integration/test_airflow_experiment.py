@@ -50,6 +50,7 @@ def prompts(airflow_server: AirflowServer) -> FolderOfPrompts:
         prompts.put(f"{NAME}/{version}/copy/output.yaml", "brand: {type: string}\n")
         prompts.put(f"{NAME}/{version}/steps.yaml", f"# {version}\n{STEPS}")
     prompts.put(f"{NAME}/pipeline.yaml", PIPELINE)
+    airflow_server.look_again()
     return prompts
 
 

@@ -124,6 +124,7 @@ def stream(airflow_server: AirflowServer, kafka_broker: LocalBroker) -> Iterator
         if file.is_file():
             prompts.put(f"streamed/v1/{file.relative_to(prompts.path / 'goods' / 'v1')}", file.read_bytes())
     prompts.put("streamed/pipeline.yaml", PIPELINE)
+    airflow_server.look_again()
     broker.create_topic(kafka_broker.address, EVENTS)
     broker.create_topic(kafka_broker.address, RESULTS)
     deployment = Deployment(airflow_server.settings, EnvironmentConnections(airflow_server.connections))

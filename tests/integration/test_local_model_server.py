@@ -29,18 +29,19 @@ SCHEMA = {
 }
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A loaded server: its process and its address."""
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A loaded server: its process and its address. The last test ends it."""
+    log_file = tmp_path_factory.mktemp("server") / "server.log"
     port = ports.choose(0)
     path = str(weights.fetch(["local-small"])["local-small"])
     command = model_server.command(sys.executable, path, "local-small", port, slots=2, context=1024)
     found = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "include")}
-    with (tmp_path / "server.log").open("wb") as log:
+    with log_file.open("wb") as log:
         process = subprocess.Popen(command, env=found, stdout=log, stderr=log, start_new_session=True)
     try:
         for _ in range(600):
-            assert process.poll() is None, (tmp_path / "server.log").read_text()[-2000:]
+            assert process.poll() is None, log_file.read_text()[-2000:]
             if model_server.answers(ports.address(port), "local-small"):
                 break
             time.sleep(0.2)

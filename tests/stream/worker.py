@@ -22,8 +22,14 @@ LONGEST_RUN = 3600
 """Seconds; a process that hangs ends itself."""
 IMPORTS = (
     "alembic.command",
+    "feast.infra.offline_stores.dask",
+    "feast.infra.online_stores.sqlite",
+    "feast.infra.passthrough_provider",
+    "feast.infra.registry.file",
+    "feast.repo_operations",
     "furrow.adapters.bigquery_sink",
     "furrow.adapters.chat_completions",
+    "furrow.adapters.feature_history",
     "furrow.adapters.feature_store",
     "furrow.adapters.kafka_feed",
     "furrow.adapters.kafka_topics",

@@ -93,13 +93,18 @@ def test_the_story_of_a_release(
     prompts, (provider, server) = FolderOfPrompts(airflow_server.settings.prompts), story_provider
     releases = {}
 
+    def write_version(version: str) -> None:
+        story.write_version(prompts, version)
+        airflow_server.look_again()
+        until(lambda: version in json.dumps(api.dag_details(EVAL)["params"]), f"Airflow has read {version}")
+
     # v1 is live by pipeline.yaml.
     run(api, story.NAME)
     releases["v1"] = deployment.use_case(story.NAME).version().release
     assert published(deployment, 1000, 1040) == {releases["v1"]: 40}
 
     # v2 is worse: found by its content hash, evaluated, refused.
-    story.write_version(prompts, "v2")
+    write_version("v2")
     watched(api)
     until(lambda: [entry for entry in log(deployment) if entry.version == "v2"], "v2 is decided")
     [refused] = [entry for entry in log(deployment) if entry.version == "v2"]
@@ -108,10 +113,9 @@ def test_the_story_of_a_release(
     bought = len(server.bills)
 
     # v3 is better; what was paid for live and v2 is not bought again.
-    story.write_version(prompts, "v3")
+    write_version("v3")
     anew = Deployment(deployment.settings, deployment.connections).use_case(story.NAME)
     releases |= {name: version.release for name, version in anew.versions.items()}
-    until(lambda: "v3" in json.dumps(api.dag_details(EVAL)["params"]), "Airflow has read v3")
     evaluation = run(api, EVAL)
     assert len(server.bills) - bought == story.CASES
     [live, candidate] = api.xcom(EVAL, evaluation, "report")["versions"]

@@ -42,6 +42,7 @@ def deployment(airflow_server: AirflowServer) -> Iterator[Deployment]:
     listings.write_text(listings.read_text() + "this is no record\n")
     if not (prompts.path / story.NAME / "v3").exists():
         story.write_version(prompts, "v3")
+        airflow_server.look_again()
     with airflow_server.api() as api:
         for dag_id in (story.NAME, "releases", "dead_letters_replay"):
             api.wait_for_dag(dag_id)

@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock
 from jinja2 import Environment, StrictUndefined
 
+from furrow.adapters.feast_module import feast
 from furrow.config.models import FieldSpec
 from furrow.config.use_case import Broken, UseCase
 from furrow.errors import ConfigError, FurrowError, OptionUnknown, Problem, SinkUnavailable
@@ -130,17 +131,15 @@ def apply(folder: Path) -> list[str]:
     May be called at any time, by several processes. Raises OptionUnknown without definitions,
     SinkUnavailable (retry helps), ConfigError when a field of an applied view changed its type.
     """
-    from feast import FeatureView, FileSource
-
     from furrow.adapters.feature_history import ParquetHistory
 
     store = open_store(folder)
     objects = _load_definitions(_folder(folder) / _DEFINITIONS)
-    views = [one for one in objects if isinstance(one, FeatureView)]
+    views = [one for one in objects if isinstance(one, feast().FeatureView)]
     try:
         with registry_lock(store):
             for view in views:
-                if isinstance(view.batch_source, FileSource):
+                if isinstance(view.batch_source, feast().FileSource):
                     ParquetHistory(store, view).prepare()
             store.apply(objects)
             _let_readers_read(store)
@@ -156,13 +155,11 @@ def open_store(folder: Path) -> Any:
 
     Raises OptionUnknown when it is not there, ConfigError when Feast refuses its configuration.
     """
-    from feast import FeatureStore
-
     file = folder if folder.suffix in (".yaml", ".yml") else folder / _STORE
     if not file.is_file():
         raise OptionUnknown(f"there is no feature store at {file}; run `furrow features apply`")
     try:
-        store = FeatureStore(repo_path=str(file.parent), fs_yaml_file=file)
+        store = feast().FeatureStore(repo_path=str(file.parent), fs_yaml_file=file)
     except Exception as error:
         raise ConfigError(Problem(str(file), None, f"Feast refuses it: {error}")) from error
     for path in (_local_path(store, store.config.registry), _local_path(store, store.config.online_store)):

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from furrow.adapters.feast_module import feast
 from furrow.adapters.feature_repository import (
     EVENT_TIMESTAMP,
     apply,
@@ -138,13 +139,11 @@ class FeatureStore:
     # --- history ---------------------------------------------------------------------------------
 
     def _keep(self, rows: Sequence[Row]) -> None:
-        from feast import FileSource
-
         plain = [
             self._plain(row) | {self._join_key: row.key, EVENT_TIMESTAMP: row.event_time.astimezone(UTC)}
             for row in rows
         ]
-        if isinstance(self._view.batch_source, FileSource):
+        if isinstance(self._view.batch_source, feast().FileSource):
             from furrow.adapters.feature_history import ParquetHistory
 
             ParquetHistory(self._store, self._view).add(plain)
