@@ -74,9 +74,16 @@ class AirflowServer:
         """The header of a signed-in request; role: by somebody who has it, `viewer` or `user`."""
         user, password = (role, f"{role}-secret") if role else self.login
         answer = httpx.post(
-            f"{self.url}/auth/token", json={"username": user, "password": password}, trust_env=False
+            f"{self.url}/auth/token",
+            json={"username": user, "password": password},
+            timeout=60,
+            trust_env=False,
         )
         return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        """The answer to a request; the first one to our pages imports them."""
+        return httpx.get(f"{self.url}{path}", headers=headers, timeout=60, trust_env=False)
 
     def start(self) -> None:
         """Migrate, start the processes, and wait until one can sign in."""
@@ -177,7 +184,7 @@ def project_folder(home: Path) -> Settings:
     for name in ("dags", "plugins"):
         shutil.copytree(PROJECT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
     prompts = FolderOfPrompts.write(home / "prompts")
-    prompts.change("models.yaml", "timeout_seconds: 5", "timeout_seconds: 60")
+    prompts.change("models.yaml", "timeout_seconds: 5", "timeout_seconds: 240")
     prompts.change("goods/pipeline.yaml", "files: {path: sample.jsonl}", f"kafka: {{topic: {TOPIC}}}")
     prompts.put("goods/v1/extract/user.md", "{{ digest.digest }}\n")
     shutil.copytree(PROJECT / "prompts" / "used_goods", prompts.path / "used_goods")

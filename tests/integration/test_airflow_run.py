@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from furrow.adapters.environment_connections import EnvironmentConnections
@@ -101,7 +100,7 @@ def test_records_of_a_topic_become_features_and_a_report(
     assert sorted(found) == sorted(keys[:12])
     assert {values["run_id"] for values in found.values()} == {run_id}
 
-    page = httpx.get(f"{airflow_server.url}/furrow/", headers=airflow_server.token(), trust_env=False).text
+    page = airflow_server.get("/furrow/", airflow_server.token()).text
     assert run_id.partition("+")[0] in page.replace("%3A", ":") and ">12<" in page
 
 
@@ -200,7 +199,5 @@ def log_lines(server: AirflowServer, run_id: str, task_id: str, map_index: int) 
 
 
 def get(server: AirflowServer, path: str) -> Any:
-    answer = httpx.get(
-        f"{server.url}/api/v2/dags/goods/{path}", headers=server.token(), timeout=30, trust_env=False
-    )
+    answer = server.get(f"/api/v2/dags/goods/{path}", server.token())
     return answer.raise_for_status().json()

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.airflow,
     pytest.mark.broker,
     pytest.mark.local_model,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1800),
 ]
 PATIENCE = 600.0
 RECORDS = 2

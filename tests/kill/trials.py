@@ -257,8 +257,17 @@ class Runner:
         finally:
             status = worker.wait()
         died = died or time.time()
-        time.sleep(0.01)
+        if moment is not None:
+            self._wait_for_the_server()
         return status, died
+
+    def _wait_for_the_server(self) -> None:
+        """Until it has read what it was sent: nothing more is billed for a while."""
+        counted, since = self.tally.count(), time.monotonic()
+        while time.monotonic() < since + 0.3:
+            time.sleep(0.01)
+            if (now := self.tally.count()) != counted:
+                counted, since = now, time.monotonic()
 
     def _wait_for(self, order: Order, begun: int, moment: Moment) -> None:
         """Until the moment, or until the last task was begun; begun: entries of workers before."""

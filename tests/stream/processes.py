@@ -17,7 +17,7 @@ import furrow
 from tests.stream.worker import Order
 
 PROJECT = Path(__file__).resolve().parents[2]
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds for what should happen; nothing is measured."""
 
 

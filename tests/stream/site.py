@@ -235,11 +235,11 @@ class StreamSite:
         ]
         self.broker.produce(self.topic, placed, **config)
 
-    def wait_until_done(self, *parts: Part, seconds: float = 120) -> None:
+    def wait_until_done(self, *parts: Part, seconds: float = 240) -> None:
         """Until the position is behind every event."""
         self._wait_for(self.group, self.topic, parts, seconds)
 
-    def wait_until_published(self, sink: str, *parts: Part, seconds: float = 120) -> None:
+    def wait_until_published(self, sink: str, *parts: Part, seconds: float = 240) -> None:
         """Until a sink has every result that is there now."""
         self._wait_for(f"{self.group}.{sink}", self.results, parts, seconds)
 

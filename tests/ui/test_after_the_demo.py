@@ -25,7 +25,7 @@ from tests.own_ports import use_free_ports
 from tests.ui.test_pages import browser, in_a_browser, sign_in, window
 
 __all__ = ["browser", "window"]
-pytestmark = [pytest.mark.airflow, pytest.mark.local_model, pytest.mark.timeout(900), *in_a_browser]
+pytestmark = [pytest.mark.airflow, pytest.mark.local_model, pytest.mark.timeout(1800), *in_a_browser]
 USE_CASE, RECORDS = "hashtags", 3
 FREE = "{input_usd_per_million: 0, output_usd_per_million: 0}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ import pytest
 import uvicorn
 
 from furrow.assembly import Deployment
-from furrow.local.ports import choose
 from tests.dags.test_experiment_dag import EXPERIMENT, watch
 from tests.folders import FolderOfPrompts
 from tests.ui.test_page_routes import signed_in
@@ -32,11 +32,13 @@ def server(prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("FURROW_PROMPTS", str(prompts.path))
     watch(prompts, live=200, candidate=200)
     Deployment().experiment("goods").look()
-    port = choose(0)
-    running = uvicorn.Server(uvicorn.Config(signed_in().app, port=port, log_level="error"))
+    running = uvicorn.Server(uvicorn.Config(signed_in().app, port=0, log_level="error"))
     thread = threading.Thread(target=running.run)
     thread.start()
-    yield f"http://127.0.0.1:{port}"
+    while not running.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
     running.should_exit = True
     thread.join()
 

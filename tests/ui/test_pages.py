@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.airflow_server import AirflowServer
@@ -76,7 +75,7 @@ def sign_in(window: Any, server: AirflowServer, path: str) -> None:
 def test_a_request_that_is_not_signed_in_is_refused(
     airflow_server: AirflowServer, headers: dict[str, str]
 ) -> None:
-    answer = httpx.get(f"{airflow_server.url}/furrow/", headers=headers, trust_env=False)
+    answer = airflow_server.get("/furrow/", headers)
 
     assert answer.status_code in (401, 403)
     assert "goods" not in answer.text
@@ -89,14 +88,14 @@ def test_no_route_of_the_pages_is_open(airflow_server: AirflowServer) -> None:
 
     assert paths
     for path in paths:
-        answer = httpx.get(f"{airflow_server.url}/furrow{path}", trust_env=False)
+        answer = airflow_server.get(f"/furrow{path}")
         assert answer.status_code == 401, path
 
 
 def test_a_signed_in_request_gets_the_page_and_may_not_be_framed_elsewhere(
     airflow_server: AirflowServer,
 ) -> None:
-    answer = httpx.get(f"{airflow_server.url}/furrow/", headers=airflow_server.token(), trust_env=False)
+    answer = airflow_server.get("/furrow/", airflow_server.token())
 
     assert answer.status_code == 200 and "goods" in answer.text
     assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]

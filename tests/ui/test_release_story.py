@@ -27,7 +27,7 @@ from tests.folders import FolderOfPrompts
 from tests.ui.test_pages import browser, in_a_browser, sign_in, window
 
 __all__ = ["browser", "window"]
-pytestmark = [pytest.mark.airflow, *in_a_browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.airflow, *in_a_browser, pytest.mark.timeout(1800)]
 PATIENCE = 240.0
 EVAL, RELEASES, WATCH = f"{story.NAME}.eval", "releases", "release_watch"
 
@@ -194,9 +194,9 @@ def approve(window: Any, server: AirflowServer, run_id: str) -> None:
 def _approval_arrived(button: Any, received: Any) -> bool:
     from playwright.sync_api import TimeoutError as NotInTime
 
-    if button.is_visible() and button.is_enabled():
-        button.click()
     try:
+        if button.is_visible() and button.is_enabled():
+            button.click(timeout=5_000)  # it is switched off in the moment in which an earlier answer arrives
         received.wait_for(timeout=15_000)
     except NotInTime:
         return False

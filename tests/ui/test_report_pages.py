@@ -28,7 +28,7 @@ def run(server: AirflowServer, dag_id: str) -> str:
 
 
 def ask(server: AirflowServer, path: str, **headers: str) -> httpx.Response:
-    return httpx.get(f"{server.url}{path}", headers=headers, trust_env=False)
+    return server.get(path, headers)
 
 
 def button(server: AirflowServer, dag_id: str, run_id: str, task: str) -> str:

@@ -108,7 +108,7 @@ def test_a_page_is_for_who_is_signed_in(
 ) -> None:
     role = None if who == "admin" else who
     headers = {} if who == "nobody" else airflow_server.token(role)
-    answer = httpx.get(f"{airflow_server.url}/furrow{ROUTES[name]}", headers=headers, trust_env=False)
+    answer = airflow_server.get(f"/furrow{ROUTES[name]}", headers)
     expected = 401 if who == "nobody" else 404 if name in NOT_THERE else 200
     assert answer.status_code == expected, answer.text[:500]
 
@@ -125,7 +125,9 @@ def test_a_viewer_may_not_do_what_the_buttons_do(airflow_server: AirflowServer) 
     for dag_id in ("releases", "dead_letters_replay", f"{story.NAME}.eval"):
         url = f"{airflow_server.url}/api/v2/dags/{dag_id}/dagRuns"
         body = {"logical_date": None, "conf": {"use_case": story.NAME}}
-        answer = httpx.post(url, json=body, headers=airflow_server.token("viewer"), trust_env=False)
+        answer = httpx.post(
+            url, json=body, headers=airflow_server.token("viewer"), timeout=60, trust_env=False
+        )
         assert answer.status_code == 403, dag_id
 
 
@@ -140,6 +142,7 @@ class TestInABrowser:
         """Signed in, at the overview, which is a page of its own here and not a frame."""
         sign_in(window, airflow_server, "/plugin/furrow")
         window.wait_for_selector("iframe")
+        window.goto("about:blank")  # what Airflow's own page says when it is left half loaded is not ours
         self.problems: list[str] = []
         window.on("pageerror", lambda error: self.problems.append(str(error)))
         window.on("console", lambda said: self.problems.append(said.text) if said.type == "error" else None)
@@ -187,6 +190,7 @@ class TestInABrowser:
             lambda: deployment.letters.list(story.NAME, UNREADABLE)[0].tries == letter.tries + 1, "the replay"
         )
         page.get_by_role("link", name="its way").first.click()
+        page.wait_for_load_state()
         assert "this is no record" in page.locator("main").inner_text()
 
     def test_a_record_is_found_by_its_key_with_its_prompt_and_its_answer(
@@ -196,6 +200,7 @@ class TestInABrowser:
         page.get_by_label("Key or record id").fill("s5001")
         page.get_by_role("button", name="Find").click()
         page.get_by_role("link", name="its way").first.click()
+        page.wait_for_load_state()
         text = page.locator("main").inner_text()
         assert "모델 5001" in text and "brand" in text and "Outcome: accepted" in text
         shot(page, "record")

@@ -118,9 +118,10 @@ class SqlLedger:
         self._alone(work)
 
     def renew(self, buyer: str) -> None:
-        """A sign of life."""
+        """A sign of life. Not flushed to the disk, as a claim is not."""
         self._alone(
-            lambda connection, now: sign_of_life(self._database, connection, buyer, now + self._lease)
+            lambda connection, now: sign_of_life(self._database, connection, buyer, now + self._lease),
+            durable=False,
         )
 
     def leave(self, buyer: str) -> None:
