@@ -1,5 +1,6 @@
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -167,6 +168,29 @@ def test_a_write_waits_for_the_one_before_it(file: Path) -> None:
     ledger.record(_purchases(["new"]))
     release.join()
     assert ledger.find(["new"])
+
+
+def test_while_another_thread_writes_for_too_long_a_write_may_pass_later_and_a_read_passes(
+    file: Path,
+) -> None:
+    _filled(file)
+    database = Database(f"sqlite:///{file}", patience=0.05)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(connection: sa.Connection) -> None:
+        inside.set()
+        go_on.wait(60)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(database.write, slow)
+        assert inside.wait(60)
+        with pytest.raises(StoreUnavailable, match="another thread of this process"):
+            SqlLedger(database).record(_purchases(["new"]))
+        assert len(SqlLedger(database).find(KEYS[:5])) == 5
+        go_on.set()
+        first.result(60)
+    SqlLedger(database).record(_purchases(["new"]))
+    assert SqlLedger(database).find(["new"])
 
 
 def test_a_server_that_does_not_answer_may_answer_later() -> None:
