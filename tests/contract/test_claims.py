@@ -38,7 +38,7 @@ from furrow.store.tables import buyers, leases
 from furrow.testing import MemoryLedger
 
 NEVER_ENDS = 3600.0
-"""A lease of buyers that show no sign of life beside their calls, as a pipeline does."""
+"""Seconds of a lease whose buyer shows no sign of life beside its calls. A pipeline shows them."""
 SPAWN = multiprocessing.get_context("spawn")
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 KNOWN, GRANTED, HELD, SHORT, SPENT = Verdict

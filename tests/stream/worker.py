@@ -18,19 +18,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from tests.kill.worker import FEATURES
+
 LONGEST_RUN = 3600
 """Seconds; a process that hangs ends itself."""
 IMPORTS = (
+    *FEATURES,
     "alembic.command",
-    "feast.infra.offline_stores.dask",
-    "feast.infra.online_stores.sqlite",
-    "feast.infra.passthrough_provider",
-    "feast.infra.registry.file",
-    "feast.repo_operations",
     "furrow.adapters.bigquery_sink",
     "furrow.adapters.chat_completions",
-    "furrow.adapters.feature_history",
-    "furrow.adapters.feature_store",
     "furrow.adapters.kafka_feed",
     "furrow.adapters.kafka_topics",
     "furrow.adapters.language_model",

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from furrow.adapters.environment_connections import EnvironmentConnections
@@ -213,11 +212,6 @@ def command_line(server: AirflowServer) -> dict[str, Any]:
 
 def events(server: AirflowServer) -> list[int]:
     """The numbers of the log's entries that other DAGs were told."""
-    answer = httpx.get(
-        f"{server.url}/api/v2/assets/events?limit=100&order_by=timestamp",
-        headers=server.token(),
-        timeout=30,
-        trust_env=False,
-    )
+    answer = server.get("/api/v2/assets/events?limit=100&order_by=timestamp", server.token())
     found = answer.raise_for_status().json()["asset_events"]
     return sorted(each["extra"]["number"] for each in found if each["name"] == f"furrow.release.{story.NAME}")
