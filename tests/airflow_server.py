@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -110,13 +111,15 @@ class AirflowServer:
             while any(process.poll() is None for process in self.started) and time.monotonic() < deadline:
                 time.sleep(0.1)
 
-    def look_again(self) -> None:
+    def look_again(self) -> datetime:
         """Have the DAG file read now and, for a reading that has begun already, once more after it.
 
-        Otherwise Airflow reads it every 15 s. It reads a file that is newer than its last reading at once.
+        Otherwise Airflow reads it every 15 s. A file that is newer than its last reading it reads at once,
+        and so goes on until the moment that this gives.
         """
         soon = time.time() + 5
         os.utime(self.settings.home / "dags" / "use_cases.py", (soon, soon))
+        return datetime.fromtimestamp(soon, UTC)
 
     def environment(self) -> dict[str, str]:
         """What Airflow's processes are told."""

@@ -174,7 +174,7 @@ class BigQueryHome:
         """As SQL names it."""
         return f"`{PROJECT}.{self.config.table}`"
 
-    def store(self, use_case: UseCase | None = None, patience: float = 10.0) -> BigQuerySink:
+    def store(self, use_case: UseCase | None = None, patience: float = 60.0) -> BigQuerySink:
         """Opened anew, as another process would."""
         client = open_client(self.server.connection)
         return BigQuerySink(self.settings, self.config, client, use_case or self.use_case, patience)

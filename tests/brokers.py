@@ -184,6 +184,16 @@ class Broker:
         new = NewTopic(name, partitions, 1, config={"retention.ms": "-1", **config})
         admin = self.admin()
         admin.create_topics([new])[name].result(timeout=15)
+        deadline = time.monotonic() + 60
+        while not self._leads(name, partitions):
+            assert time.monotonic() < deadline, f"{self.name} made {name} and lists it not"
+            time.sleep(0.02)
+
+    def _leads(self, name: str, partitions: int) -> bool:
+        """Whether all its partitions may be used: a moment after it was made."""
+        topic = self.admin().list_topics(timeout=15).topics.get(name)
+        leaders = [part.leader for part in topic.partitions.values()] if topic is not None else []
+        return len(leaders) == partitions and min(leaders) >= 0
 
     def producer(self, **config: object) -> Producer:
         """A client that tells what it was given in `config` (`transactional.id`: name)."""

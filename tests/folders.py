@@ -32,7 +32,7 @@ record: {key: id, time: at}
 live: v1
 partition_records: 10
 publish:
-  features: {entity: article, ttl_days: 90}
+  features: {entity: article, ttl_days: 3650}
 evaluate:
   gate: {valid_rate: 0.5, field_accuracy: {brand: 0.5}}
 """

@@ -27,7 +27,7 @@ record: {{key: id, time: at}}
 live: v1
 partition_records: 100
 publish:
-  features: {{entity: {NAME}_article, ttl_days: 90}}
+  features: {{entity: {NAME}_article, ttl_days: 3650}}
 release:
   policy: manual
   canary: {{share: 0.5, hours: 24}}

@@ -295,7 +295,7 @@ def test_a_transaction_that_was_open_at_a_restart_is_committed_whole(broker: Bro
     consumer = broker.consumer(group, **{"session.timeout.ms": 60_000, "group.instance.id": "one"})
     consumer.subscribe([topic])
     assert following(consumer) == b"before"
-    producer = opened(broker, topic)
+    producer = opened(broker, topic, **{"transaction.timeout.ms": 300_000})
     put(producer, topic, b"within")
     broker.restart()
     put(producer, topic, b"within, after the restart")

@@ -37,8 +37,6 @@ from furrow.store.ledger import SqlLedger
 from furrow.store.tables import buyers, leases
 from furrow.testing import MemoryLedger
 
-NEVER_ENDS = 3600.0
-"""Seconds of a lease whose buyer shows no sign of life beside its calls. A pipeline shows them."""
 SPAWN = multiprocessing.get_context("spawn")
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 KNOWN, GRANTED, HELD, SHORT, SPENT = Verdict
@@ -542,7 +540,7 @@ def _in_threads(work: Callable[[int], None], threads: int = 64) -> None:
 
 def _buy_the_same(number: int, start: Any, results: Any, url: str) -> None:
     """64 buyers that all want the same 200 calls; what each was granted."""
-    ledger, granted = SqlLedger(open_database(url), lease_seconds=NEVER_ENDS), []
+    ledger, granted = SqlLedger(open_database(url), now=Clock()), []
     start.wait()
 
     def one(thread: int) -> None:
@@ -565,12 +563,12 @@ def _buy_the_same(number: int, start: Any, results: Any, url: str) -> None:
 def test_256_buyers_in_four_processes_buy_each_of_the_same_calls_once(url: str, database: Database) -> None:
     granted = Counter(key for found in _in_processes(_buy_the_same, url) for key in found)
     assert granted == {f"k{index}": 1 for index in range(200)}
-    assert Budgets(database).today("goods") == BudgetDay(spent=50.0)
+    assert Budgets(database, Clock()).today("goods") == BudgetDay(spent=50.0)
 
 
 def _spend(number: int, start: Any, results: Any, url: str, cap: float) -> None:
     """64 buyers that spend until nothing is left; what each call cost."""
-    ledger, costs = SqlLedger(open_database(url), lease_seconds=NEVER_ENDS), []
+    ledger, costs = SqlLedger(open_database(url), now=Clock()), []
     start.wait()
 
     def one(thread: int) -> None:
@@ -595,7 +593,7 @@ def _spend(number: int, start: Any, results: Any, url: str, cap: float) -> None:
 def test_256_callers_in_four_processes_never_spend_more_than_the_cap(url: str, database: Database) -> None:
     cap = 4.0
     costs = [cost for found in _in_processes(_spend, url, cap) for cost in found]
-    day = Budgets(database).today("goods")
+    day = Budgets(database, Clock()).today("goods")
     assert sum(costs) == pytest.approx(day.spent)
     assert cap - 0.05 < day.spent <= cap
     assert (day.reserved, day.presumed) == (0.0, 0.0)

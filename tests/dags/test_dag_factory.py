@@ -82,7 +82,7 @@ def test_the_steps_are_mapped_over_the_partitions_and_named_after_them(prompts: 
 
 
 def test_a_use_case_that_publishes_nothing_is_evaluated_after_validation(prompts: FolderOfPrompts) -> None:
-    prompts.change("goods/pipeline.yaml", "  features: {entity: article, ttl_days: 90}", "  features: null")
+    prompts.change("goods/pipeline.yaml", "  features: {entity: article, ttl_days: 3650}", "  features: null")
 
     assert downstream(dags_of(prompts)["goods"])["partition.validate"] == ["evaluate"]
 

@@ -128,7 +128,7 @@ def test_it_survives_airflows_serialisation(prompts: FolderOfPrompts) -> None:
 def letters(prompts: FolderOfPrompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeadLetters:
     """A run of `goods` has ended in which every record broke a rule; then the rule was mended."""
     monkeypatch.setenv("FURROW_HOME", str(tmp_path))
-    prompts.change("goods/pipeline.yaml", "  features: {entity: article, ttl_days: 90}", "  features: null")
+    prompts.change("goods/pipeline.yaml", "  features: {entity: article, ttl_days: 3650}", "  features: null")
     prompts.change("goods/v1/steps.yaml", "result.price_krw > 0", "result.price_krw < -1")
     prompts.change("goods/v1/steps.yaml", "result.price_krw is none or", "result.price_krw is not none and")
     return DeadLetters(open_database(f"sqlite:///{tmp_path / 'var' / 'furrow.db'}"))

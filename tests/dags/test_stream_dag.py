@@ -33,7 +33,7 @@ source:
 record: {key: id, time: at}
 publish:
   kafka: {topic: attributes}
-  features: {entity: article, ttl_days: 90}
+  features: {entity: article, ttl_days: 3650}
 stream: {replicas: 3, run_minutes: 15}
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from itertools import pairwise
 from math import inf
 from typing import Any
@@ -34,7 +35,7 @@ source:
 record: {{key: id, time: at}}
 publish:
   kafka: {{topic: {RESULTS}}}
-  features: {{entity: article, ttl_days: 90}}
+  features: {{entity: article, ttl_days: 3650}}
 stream: {{replicas: 1, run_minutes: 60, look_ahead: 16}}
 """
 
@@ -134,7 +135,7 @@ def stream(airflow_server: AirflowServer, kafka_broker: LocalBroker) -> Iterator
         if file.is_file():
             prompts.put(f"streamed/v1/{file.relative_to(prompts.path / 'goods' / 'v1')}", file.read_bytes())
     prompts.put("streamed/pipeline.yaml", PIPELINE)
-    airflow_server.look_again()
+    read_until = airflow_server.look_again()
     broker.create_topic(kafka_broker.address, EVENTS)
     broker.create_topic(kafka_broker.address, RESULTS)
     deployment = Deployment(airflow_server.settings, EnvironmentConnections(airflow_server.connections))
@@ -142,7 +143,8 @@ def stream(airflow_server: AirflowServer, kafka_broker: LocalBroker) -> Iterator
     write_repository(loaded, airflow_server.settings.features)
     apply(airflow_server.settings.features)
     with airflow_server.api() as api:
-        api.wait_for_dag(DAG)
+        while datetime.fromisoformat(api.wait_for_dag(DAG)["last_parsed_time"]) < read_until:
+            time.sleep(0.2)
         found = Stream(kafka_broker.address, api, deployment)
         yield found
         api.pause(DAG)

@@ -567,7 +567,7 @@ def test_fetch_copies_the_rows_of_the_interval_and_a_retry_gives_the_same_partit
 
 
 def test_the_pipeline_file_says_where_results_go(goods: BigQueryHome) -> None:
-    pipeline = "  features: {entity: article, ttl_days: 90}\n"
+    pipeline = "  features: {entity: article, ttl_days: 3650}\n"
     written = f"{pipeline}  bigquery: {{table: {goods.config.table}}}\n"
     FolderOfPrompts(goods.settings.prompts).change("goods/pipeline.yaml", pipeline, written)
     connections = EnvironmentConnections({"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": goods.server.variable})

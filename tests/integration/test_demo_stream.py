@@ -39,7 +39,7 @@ def site(home: Path, kafka: LocalBroker, topic: str, url: str) -> tuple[Deployme
     prompts.change("goods/pipeline.yaml", "files: {path: sample.jsonl}", f"kafka: {{topic: {topic}}}")
     prompts.change(
         "goods/pipeline.yaml",
-        "publish:\n  features: {entity: article, ttl_days: 90}\n",
+        "publish:\n  features: {entity: article, ttl_days: 3650}\n",
         f"publish:\n  kafka: {{topic: {topic}.results}}\nstream: {{}}\n",
     )
     kafka.topic(topic)
@@ -76,8 +76,10 @@ def test_each_event_gets_its_result_or_its_reason_and_no_process_is_left(
 
 
 def test_ctrl_c_ends_the_act_with_what_was_written_and_ends_the_stream(
-    tmp_path: Path, kafka_broker: LocalBroker, topic_name: str
+    tmp_path: Path, kafka_broker: LocalBroker, topic_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(live, "_APART_SECONDS", 60.0)  # no second event before the first is answered
+
     class Interrupting(Lines):
         def report(self, name: str, text: str, done: int | None = None, total: int | None = None) -> None:
             super().report(name, text, done, total)

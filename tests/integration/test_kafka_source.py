@@ -192,12 +192,13 @@ def test_a_broker_that_goes_away_ends_the_read_and_loses_nothing(broker: Broker,
     class Interrupted(KafkaSource):
         def _spans(self) -> Any:
             spans = super()._spans()
+            self._timeout = 2  # not before: a client that opens may take longer
             broker.stop()
             return spans
 
     broker.produce(topic, [b"a", b"b"])
     config, where = models.KafkaSource(topic=topic), connection(broker.address)
-    broken = Interrupted(config, where, "used_goods", timeout=2)
+    broken = Interrupted(config, where, "used_goods")
     with pytest.raises(SourceUnavailable, match=rf"{broker.address}.*no answer for 2 s"):
         read(broken)
     broker.start()

@@ -41,7 +41,8 @@ def _start(code: str, *arguments: str) -> subprocess.Popen[str]:
     paths = [str(Path(__file__).parent), *sys.path]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environ)
 
 
 @pytest.mark.parametrize("trial", range(4))
@@ -63,6 +64,12 @@ def test_what_was_recorded_before_a_kill_is_found_after_it(tmp_path: Path, trial
         assert {f"{number}-{index}" for index in range(count)} <= set(found)
 
 
+def _line(process: subprocess.Popen[str]) -> str:
+    """The next line that it writes; empty when it has ended."""
+    assert process.stdout
+    return process.stdout.readline().strip()
+
+
 SPENDER = """
 import random, sys, threading, time
 from test_ledger_processes import CAP, LEASE, _bought, _wish
@@ -70,6 +77,8 @@ from furrow.engine.ports import Verdict
 from furrow.store.database import open_database
 from furrow.store.ledger import SqlLedger
 ledger, name = SqlLedger(open_database(sys.argv[1]), lease_seconds=LEASE), sys.argv[2]
+print("ready", flush=True)
+sys.stdin.readline()
 
 def spend(thread):
     chance = random.Random(f"{name}-{thread}")
@@ -100,7 +109,12 @@ def test_the_money_of_a_killed_process_is_free_after_its_lease_and_no_cap_is_bro
     url = f"sqlite:///{tmp_path / 'furrow.db'}"
     budgets, ledger = Budgets(open_database(url)), SqlLedger(open_database(url), lease_seconds=LEASE)
     spenders = [_start(SPENDER, url, f"s{number}") for number in range(4)]
-    assert all(spender.stdout and spender.stdout.readline() for spender in spenders)
+    assert [_line(spender) for spender in spenders] == ["ready"] * 4
+    for spender in spenders:
+        assert spender.stdin
+        spender.stdin.write("spend\n")
+        spender.stdin.flush()
+    assert _line(spenders[0])
     spenders[0].send_signal(signal.SIGKILL)
     spenders[0].communicate()
     held = [key for key in _leased(url) if key.startswith("s0-")]

@@ -6,7 +6,9 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -71,9 +73,22 @@ def listeners(home: Path) -> set[str]:
     return {
         connection.laddr.ip
         for process in processes.members(home)
-        for connection in process.net_connections("tcp")
+        for connection in _connections(process)
         if connection.status == psutil.CONN_LISTEN
     }
+
+
+def _connections(process: psutil.Process) -> list[Any]:
+    """None of a process that has ended meanwhile, as one that reads DAG files does soon."""
+    with suppress(psutil.NoSuchProcess):
+        return process.net_connections("tcp")
+    return []
+
+
+def _group(process: psutil.Process) -> int | None:
+    with suppress(ProcessLookupError):
+        return os.getpgid(process.pid)
+    return None
 
 
 def test_a_triggered_run_succeeds_and_one_task_of_it_runs_again(settings: Settings) -> None:
@@ -81,10 +96,10 @@ def test_a_triggered_run_succeeds_and_one_task_of_it_runs_again(settings: Settin
         assert api.wait_for_dag("addition")["is_paused"]
         api.unpause("addition")
         run = api.trigger("addition", {"note": "by hand"})
-        assert api.wait_for_run("addition", run, patience=120) == "success"
+        assert api.wait_for_run("addition", run, patience=300) == "success"
         assert api.xcom("addition", run, "more", map_index=1) == 3
         assert api.clear("addition", run, [("more", 1)]) == 1
-        assert api.wait_for_run("addition", run, patience=120) == "success"
+        assert api.wait_for_run("addition", run, patience=300) == "success"
         attempts = {
             (task.task_id, task.map_index): task.try_number for task in api.task_instances("addition", run)
         }
@@ -117,7 +132,7 @@ def test_down_after_the_supervisor_was_killed_leaves_neither_tasks_nor_their_chi
     state = read_state(settings)
     assert state is not None
     everything = processes.members(settings.home, state.supervisor)
-    assert len({os.getpgid(process.pid) for process in everything}) > 1, "tasks are in groups of their own"
+    assert len({_group(process) for process in everything} - {None}) > 1, "tasks are in groups of their own"
     os.kill(state.supervisor.pid, signal.SIGKILL)
     down(settings, patience=3)
     assert [process for process in everything if processes.runs(process)] == []

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,8 @@ def test_korean_listings_become_features_by_a_real_model(
     deployment = Deployment(airflow_server.settings, EnvironmentConnections(airflow_server.connections))
     use_case = deployment.use_case("used_goods")
     lines = (use_case.folder / "sample.jsonl").read_text(encoding="utf-8").splitlines()[:RECORDS]
-    records = [json.loads(line) for line in lines]
+    now = datetime.now(UTC).isoformat()  # features of long ago are not served
+    records = [{**json.loads(line), use_case.pipeline.record.time: now} for line in lines]
     topic = use_case.pipeline.source.kafka
     assert topic is not None
     broker.create_topic(kafka_broker.address, topic.topic)

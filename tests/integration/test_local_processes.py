@@ -26,10 +26,10 @@ SESSION = (
 )
 UNHURRIED = (
     "import signal, sys, time\n"
-    "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1.5), sys.exit()))\n"
+    "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(10), sys.exit()))\n"
     "print('set', flush=True); time.sleep(600)"
 )
-"""Takes a moment to end: less than the patience with which the test waits for another one."""
+"""Takes a while to end: less than the patience that a process which is treated with care has."""
 Start = Callable[..., subprocess.Popen[bytes]]
 
 

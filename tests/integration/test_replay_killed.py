@@ -37,13 +37,13 @@ def state(home: Path) -> Database:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    with ServerProcess(meter=tmp_path / "meter.jsonl", latency=0.05) as process:
+    with ServerProcess(meter=tmp_path / "meter.jsonl", latency=0.2) as process:
         yield process
 
 
 @pytest.fixture
 def letters(prompts: FolderOfPrompts, tmp_path: Path) -> DeadLetters:
-    prompts.change("goods/pipeline.yaml", "  features: {entity: article, ttl_days: 90}", "  features: null")
+    prompts.change("goods/pipeline.yaml", "  features: {entity: article, ttl_days: 3650}", "  features: null")
     prompts.change("goods/v1/steps.yaml", "result.price_krw > 0", "true")
     letters = DeadLetters(state(tmp_path))
     letters.note(_rejected(number) for number in range(LETTERS))

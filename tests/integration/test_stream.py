@@ -27,7 +27,8 @@ from tests.stream.site import StreamSite, disordered, event, events, outgoing
 pytestmark = [pytest.mark.alone, pytest.mark.broker]
 Make = Callable[..., StreamSite]
 LARGE = 10_000_000
-SESSION = 10
+SESSION = 60
+"""Seconds, far more than the product has: what ends long before it did not wait for it, on any machine."""
 """Seconds after which Apache Kafka puts a silent replica out."""
 SCHEMA_BROKEN = "[[fault: schema_ignored]]"
 
@@ -228,7 +229,7 @@ def test_replicas_come_and_go_and_nothing_is_lost_or_doubled(
 def test_when_a_replica_leaves_in_order_the_other_one_goes_on_with_its_partitions(
     make: Make, nursery: Nursery, server: ServerProcess, running: list[Part]
 ) -> None:
-    site = make(partitions=6)
+    site = make(partitions=6, session_seconds=SESSION)
     sent = events(400, 40)
     running.extend(site.replica(nursery, number) for number in (0, 1))
     until(lambda: len(busy(running)) == 2, "two share the partitions", running[0].said)

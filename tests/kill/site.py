@@ -148,7 +148,7 @@ class Site:
         site = cls(home, server)
         FolderOfPrompts.write(home / "prompts")
         if not features:
-            publish = "publish:\n  features: {entity: article, ttl_days: 90}\n"
+            publish = "publish:\n  features: {entity: article, ttl_days: 3650}\n"
             site.prompts.change("goods/pipeline.yaml", publish, "")
         (home / "var").mkdir()
         return site

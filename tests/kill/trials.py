@@ -257,7 +257,7 @@ class Runner:
         finally:
             status = worker.wait()
         died = died or time.time()
-        if moment is not None:
+        if status == -signal.SIGKILL:
             self._wait_for_the_server()
         return status, died
 

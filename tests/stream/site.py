@@ -39,7 +39,7 @@ publish:
 {sinks}stream: {{{options}}}
 """
 _OF_ONE_RUN = {"run_id", "record_id"}
-FEATURES = "  features: {entity: article, ttl_days: 90}\n"
+FEATURES = "  features: {entity: article, ttl_days: 3650}\n"
 TABLE = "  bigquery: {table: %s}\n"
 TABLE_SECONDS = 1.0
 """Between two publications to BigQuery, instead of ten: a trial has more of them to disturb."""
@@ -165,10 +165,11 @@ class StreamSite:
         partitions: int = 6,
         lease_seconds: float | None = 5.0,
         bigquery: BigQueryServer | None = None,
+        session_seconds: int | None = None,
     ):
         self.home, self.server, self.broker, self.topic = home, server, broker, topic
         self.group, self.results, self.letters = f"g.{topic}", f"{topic}.results", f"{topic}.dead-letters"
-        self.partitions, self._lease = partitions, lease_seconds
+        self.partitions, self._lease, self._session = partitions, lease_seconds, session_seconds
         self.bigquery, self.table = bigquery, f"{bigquery.dataset()}.goods" if bigquery else ""
         self.prompts = FolderOfPrompts.write(home / "prompts")
         self.prompts.change("models.yaml", "concurrency: 8", f"concurrency: {CONCURRENCY}")
@@ -217,7 +218,8 @@ class StreamSite:
     def run(self, nursery: Nursery, *command: str) -> Part:
         """A `furrow` command in a process."""
         log = self.home / "var" / f"{'-'.join(command).replace('/', '_')[:80]}.log"
-        return nursery.start(Order(list(command), self.environ, str(log), self._lease, TABLE_SECONDS))
+        order = Order(list(command), self.environ, str(log), self._lease, TABLE_SECONDS, self._session)
+        return nursery.start(order)
 
     def replica(self, nursery: Nursery, number: int) -> Part:
         """A process that runs this replica."""

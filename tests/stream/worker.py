@@ -44,7 +44,8 @@ IMPORTS = (
 class Order:
     """One command. log: file that gets what it says; lease_seconds: instead of the ledger's own.
 
-    table_seconds: between two publications to BigQuery, instead of the product's.
+    table_seconds: between two publications to BigQuery, session_seconds: for which a consumer group keeps the
+    partitions of a member that is not heard of, both instead of the product's.
     """
 
     command: list[str]
@@ -52,6 +53,7 @@ class Order:
     log: str
     lease_seconds: float | None = None
     table_seconds: float | None = None
+    session_seconds: int | None = None
 
 
 @dataclass
@@ -97,6 +99,9 @@ def _become(order: Order) -> None:
             _lease_for(order.lease_seconds)
         if order.table_seconds is not None:
             vars(importlib.import_module("furrow.stream_assembly"))["_BIGQUERY_SECONDS"] = order.table_seconds
+        if order.session_seconds is not None:
+            feed = importlib.import_module("furrow.adapters.kafka_feed")
+            vars(feed)["_SESSION_SECONDS"] = order.session_seconds
         code = _run(order.command)
     except BaseException:
         traceback.print_exc()

@@ -7,7 +7,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class Shown:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+def demo(first_day: date, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     """A project with one shipped use case, a price for its model, and a record that is none in its topic."""
     home = tmp_path_factory.mktemp("demo")
     for name in ("dags", "plugins"):
@@ -94,8 +94,8 @@ def overview(demo: Shown, window: Any) -> Any:
     return frame
 
 
-def test_what_did_today_cost(overview: Any, demo: Shown) -> None:
-    spent = demo.deployment.ledger.spent_on(datetime.now(UTC).date())[USE_CASE]
+def test_what_did_today_cost(today: date, overview: Any, demo: Shown) -> None:
+    spent = demo.deployment.ledger.spent_on(today)[USE_CASE]
     assert spent.calls >= RECORDS
     assert spent.cost_usd > 0
     row = overview.locator(f"[data-use-case={USE_CASE}]")
@@ -121,4 +121,4 @@ def test_why_was_this_record_rejected(overview: Any, demo: Shown) -> None:
     overview.locator(f"[data-use-case={USE_CASE}] a[href^=records]").click()
     overview.get_by_text(letter.reason).first.wait_for()
     overview.get_by_role("link", name="its way").first.click()
-    overview.get_by_text(letter.message).first.wait_for()
+    overview.locator("[data-rejection]").get_by_text(letter.message).wait_for()

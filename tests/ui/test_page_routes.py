@@ -53,7 +53,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     prompts.change("goods/v1/steps.yaml", "steps:\n", "mask: {kinds: [phone], result: restore}\nsteps:\n")
     rule = "  - {name: brand_known, check: \"result.brand != '없음'\"}\n"
     prompts.change("goods/v1/steps.yaml", "rules:\n", f"rules:\n{rule}")
-    prompts.change("goods/pipeline.yaml", "publish:\n  features: {entity: article, ttl_days: 90}\n", "")
+    prompts.change("goods/pipeline.yaml", "publish:\n  features: {entity: article, ttl_days: 3650}\n", "")
     prompts.version("v2", "Write a shorter digest.")
     hostile, free, phone = f"hostile {HOSTILE}", "무료 나눔", f"전화 {PHONE}"
     bodies = {"body": "갤럭시 1호"}, {"body": hostile}, {"body": free}, {"body": phone}

@@ -112,7 +112,7 @@ class TestInABrowser:
         self, airflow_server: AirflowServer, window: Any
     ) -> None:
         sign_in(window, airflow_server, "/")
-        window.get_by_role("link", name="Furrow").click()
+        window.get_by_role("link", name="Furrow", exact=True).click()
 
         frame = window.frame_locator("iframe[title=Furrow]")
         row = frame.locator("[data-use-case=goods]")

@@ -362,12 +362,12 @@ def test_a_letter_stays_open_until_its_record_is_published(world: World) -> None
 def test_a_step_past_its_deadline_fails_says_what_is_kept_and_goes_on_from_there(
     world: World, prompts: FolderOfPrompts
 ) -> None:
-    prompts.put("goods/pipeline.yaml", PIPELINE + "step_timeout_seconds: 0.2\n")
+    prompts.put("goods/pipeline.yaml", PIPELINE + "step_timeout_seconds: 0.8\n")
     (partition, *_) = world.run().fetch(limit=10)
-    world.model = ScriptedModel(latency=1.0)
+    world.model = ScriptedModel(latency=4.0)
     with pytest.raises(ProviderUnavailable) as caught:
         world.run().run_step("digest", partition)
-    assert "`digest` took longer than step_timeout_seconds (0.2); 0 of 10 records" in str(caught.value)
+    assert "`digest` took longer than step_timeout_seconds (0.8); 0 of 10 records" in str(caught.value)
     assert "paid for are kept" in str(caught.value)
     paid = len(world.ledger.purchases)
     assert paid == world.model.calls > 0

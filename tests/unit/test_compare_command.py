@@ -187,7 +187,7 @@ def test_live_itself_is_compared_with_nothing(server: ModelServer) -> None:
 @pytest.fixture
 def run_id(server: ModelServer, prompts: FolderOfPrompts, tmp_path: Path) -> str:
     """A run of v1 over 40 listings has fetched them and gone through its step."""
-    prompts.change(f"{story.NAME}/pipeline.yaml", "features: {entity: story_article, ttl_days: 90}", "{}")
+    prompts.change(f"{story.NAME}/pipeline.yaml", "features: {entity: story_article, ttl_days: 3650}", "{}")
     with open_run(story.NAME, "manual__1", EnvironmentConnections(os.environ)) as run:
         for partition in run.fetch():
             run.validate(run.run_step("extract", partition))

@@ -66,7 +66,7 @@ def test_what_an_author_wrote_cannot_become_code(goods: FolderOfPrompts) -> None
 
 
 def test_a_use_case_that_publishes_no_features_is_not_in_the_definitions(goods: FolderOfPrompts) -> None:
-    goods.change("goods/pipeline.yaml", "publish:\n  features: {entity: article, ttl_days: 90}\n", "")
+    goods.change("goods/pipeline.yaml", "publish:\n  features: {entity: article, ttl_days: 3650}\n", "")
     assert "goods" not in definitions([goods.load()])
     ast.parse(definitions([]))
 
@@ -126,7 +126,7 @@ def test_a_repository_is_written_once_and_its_own_configuration_is_kept(
     assert write_repository([goods.load()], folder)
     (folder / "feature_store.yaml").write_text("project: mine\n")
     assert not write_repository([goods.load()], folder)
-    goods.change("goods/pipeline.yaml", "ttl_days: 90", "ttl_days: 7")
+    goods.change("goods/pipeline.yaml", "ttl_days: 3650", "ttl_days: 7")
     assert not is_current([goods.load()], folder)
     assert write_repository([goods.load()], folder)
     assert (folder / "feature_store.yaml").read_text() == "project: mine\n"

@@ -93,14 +93,14 @@ def test_an_event_time_of_another_zone_is_the_same_moment(home: Home) -> None:
 
 
 def test_a_value_older_than_its_time_to_live_is_not_served_and_stays_in_the_history(home: Home) -> None:
-    home.store().publish([row("old", hours=-90 * 24), row("young", hours=-88 * 24)])
+    home.store().publish([row("old", hours=-3650 * 24), row("young", hours=-3648 * 24)])
     assert list(home.store().read(["old", "young"])) == ["young"]
     assert len(home.history(["old"])) == 1
 
 
 def test_a_value_beyond_its_time_to_live_still_outranks_an_older_one(home: Home) -> None:
-    home.store().publish([row("old", hours=-100 * 24)])
-    assert home.store().publish([row("old", hours=-101 * 24)]) == 0
+    home.store().publish([row("old", hours=-3660 * 24)])
+    assert home.store().publish([row("old", hours=-3661 * 24)]) == 0
 
 
 def test_a_training_set_takes_the_value_that_held_at_each_time(home: Home) -> None:

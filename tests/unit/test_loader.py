@@ -48,7 +48,7 @@ def test_a_valid_folder_loads_and_names_its_release(prompts: FolderOfPrompts) ->
         ),
         pytest.param(
             "goods/pipeline.yaml",
-            "ttl_days: 90",
+            "ttl_days: 3650",
             "ttl: 90",
             "goods/pipeline.yaml:9: unknown key `ttl`; did you mean `ttl_days`?",
             id="unknown key, nested",

@@ -259,7 +259,8 @@ def test_what_is_being_paid_for_when_a_run_stops_comes_home_and_nothing_more_is_
 
     async def interrupted() -> None:
         task = asyncio.create_task(stop())
-        await asyncio.sleep(0.08)
+        while bench.model.calls < 8:
+            await asyncio.sleep(0.005)
         task.cancel()
         await task
 

@@ -51,8 +51,9 @@ async def test_a_run_asks_a_model_that_was_out_of_order_no_more(prompts: FolderO
 
 
 async def test_a_stream_asks_it_again_after_a_while(prompts: FolderOfPrompts) -> None:
-    provider = Provider(prompts, again_after=0.3)
+    provider = Provider(prompts, again_after=60.0)
     await provider.fail_until_closed()
+    provider.calls._again_after = 0.3
     provider.down = False
     await asyncio.sleep(0.4)
     assert await provider.ask(0) == "fine"
@@ -60,8 +61,9 @@ async def test_a_stream_asks_it_again_after_a_while(prompts: FolderOfPrompts) ->
 
 
 async def test_after_the_end_it_is_asked_no_more(prompts: FolderOfPrompts) -> None:
-    provider = Provider(prompts, again_after=0.3)
+    provider = Provider(prompts, again_after=60.0)
     await provider.fail_until_closed()
+    provider.calls._again_after = 0.3
     provider.down = False
     await asyncio.sleep(0.4)
     assert await provider.ask(0) == "fine"

@@ -88,6 +88,6 @@ def test_where_results_go_stays_as_it_was_when_the_stream_began(
 ) -> None:
     began = prompts.load()
     sinks = Sinks(deployment, began, "features")
-    prompts.change("goods/pipeline.yaml", "ttl_days: 90", "ttl_days: 9")
+    prompts.change("goods/pipeline.yaml", "ttl_days: 3650", "ttl_days: 9")
     sinks(new_version(prompts))
     assert deployment.opened[-1][0].pipeline == began.pipeline

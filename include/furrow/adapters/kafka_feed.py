@@ -62,9 +62,9 @@ _END_AGAIN_SECONDS, _END_TIMEOUT, _END_REST_SECONDS = 3.0, 1.0, 15.0
 """Of a held partition the broker is asked how long it is: so often, so patiently; and for so long not again
 when it gave no answer, for polling stands still meanwhile.
 """
-_GROUP_END_SECONDS = 0.2
+_GROUP_END_SECONDS = 1.0
 """Far longer than a closing client takes to end its part in a group that gave it nothing."""
-_LEAVE_SECONDS = 0.5
+_LEAVE_SECONDS = 1.0
 """Far longer than a client takes to send that it leaves, once it has nothing to give back."""
 _SAYS_LITTLE = {"log_level": 2}
 """While a broker is away the client logs each try to connect, twenty a second; what matters is raised."""

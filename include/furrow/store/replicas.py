@@ -1,4 +1,6 @@
-"""Which process runs a replica of a stream. The one that came last does; the one before it ends."""
+"""Which process runs a replica of a stream. The one that came last does, or whose turn is later; the one
+before it ends.
+"""
 
 from __future__ import annotations
 
@@ -42,13 +44,13 @@ class Sitting:
 class Seat:
     """The place of one replica, `0`, `1`, … or the name of a sink, and this process's claim to it.
 
-    turn: when its turn began, as `turn_of` writes it; a later turn is not pushed aside by an earlier one that
-    asks `is_passed_over` first. Every method raises StoreUnavailable (retry helps).
+    turn: when its turn began, as `turn_of` writes it; a later turn that is alive is not pushed aside by an
+    earlier one, only by who has none. Every method raises StoreUnavailable (retry helps).
     """
 
     def __init__(self, database: Database, use_case: str, replica: str, turn: str = ""):
         self._database, self._use_case, self.replica, self._turn = database, use_case, replica, turn
-        process = f"{socket.gethostname()[:20]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+        process = f"{socket.gethostname()[:20]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.process = f"{turn}/{process}" if turn else process
 
     def is_passed_over(self) -> bool:
@@ -57,7 +59,7 @@ class Seat:
         return found is not None and found.turn > self._turn
 
     def take(self) -> None:
-        """Take it, from whoever has it."""
+        """Take it, from whoever has it but a later turn that is alive; whether it is ours, `tell` says."""
         now = datetime.now(UTC)
         insert = self._database.insert(replicas).values(
             use_case=self._use_case,
@@ -68,8 +70,16 @@ class Seat:
             standing={},
         )
         ours = {name: insert.excluded[name] for name in ("process", "since", "seen_at", "standing")}
-        upsert = insert.on_conflict_do_update(index_elements=["use_case", "replica"], set_=ours)
+        upsert = insert.on_conflict_do_update(
+            index_elements=["use_case", "replica"], set_=ours, where=~self._passes_us_over(now)
+        )
         self._database.write(lambda connection: connection.execute(upsert))
+
+    def _passes_us_over(self, now: datetime) -> sa.ColumnElement[bool]:
+        """As `is_passed_over`, of the row: two that come at once must not each get one of two places."""
+        with_turn = replicas.c.process.contains("/")
+        later = sa.func.substr(replicas.c.process, 1, len(self._turn)) > self._turn
+        return with_turn & later & (replicas.c.seen_at > now - _ALIVE)
 
     def tell(self, standing: Json) -> bool:
         """Write down how the replica stands; False when another process has taken the place."""
@@ -99,7 +109,7 @@ def alive(database: Database, use_case: str) -> dict[str, Sitting]:
 
 def turn_of(began: datetime) -> str:
     """A turn that began then; later ones sort after it."""
-    return began.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return began.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 def give_up_others(database: Database, use_case: str, kept: Collection[str]) -> None:
