@@ -7,21 +7,26 @@ anew. That is most of what its import takes, in every process that publishes (`f
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 
+def feast(part: str = "") -> Any:
+    """The module `feast`, or a part of it, such as `type_map`. Nobody else in Furrow imports it."""
+    _import_unchecked()
+    return import_module(f"feast.{part}" if part else "feast")
+
+
 @cache
-def feast() -> Any:
-    """The module `feast`. Import nothing of Feast before it was asked for here."""
+def _import_unchecked() -> None:
     import typeguard
 
     checked = typeguard.typechecked
     vars(typeguard)["typechecked"] = _unchecked
     try:
-        import feast
+        import_module("feast")
     finally:
         vars(typeguard)["typechecked"] = checked
-    return feast
 
 
 def _unchecked(target: Any = None, **_: Any) -> Any:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from furrow.adapters.feast_module import feast
 from furrow.adapters.feature_repository import CREATED_TIMESTAMP, EVENT_TIMESTAMP
 from furrow.engine.ports import Json
 from furrow.errors import ConfigError, OptionUnknown, Problem
@@ -148,11 +149,11 @@ class ParquetHistory:
 
 def _wanted_schema(view: Any) -> Any:
     import pyarrow as pa
-    from feast.type_map import feast_value_type_to_pa
 
+    type_of = feast("type_map").feast_value_type_to_pa
     moment = pa.timestamp("us", tz="UTC")
     columns = [(view.join_keys[0], pa.string()), (EVENT_TIMESTAMP, moment), (CREATED_TIMESTAMP, moment)]
-    fields = [(field.name, feast_value_type_to_pa(field.dtype.to_value_type())) for field in view.features]
+    fields = [(field.name, type_of(field.dtype.to_value_type())) for field in view.features]
     return pa.schema(columns + fields)
 
 

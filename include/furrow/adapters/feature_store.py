@@ -112,10 +112,8 @@ class FeatureStore:
         return [{name: column[number] for name, column in columns.items()} for number in range(len(rows))]
 
     def _column(self, name: str, values: list[Any]) -> list[Any]:
-        from feast.type_map import python_values_to_proto_values
-
         try:
-            return list(python_values_to_proto_values(values, self._types[name]))
+            return list(feast("type_map").python_values_to_proto_values(values, self._types[name]))
         except (ValueError, TypeError, AssertionError, UnicodeError) as error:
             kind = self._types[name].name.lower()
             raise RequestRejected(
@@ -160,12 +158,10 @@ class FeatureStore:
 
     @cached_property
     def _view(self) -> Any:
-        from feast.errors import FeatureViewNotFoundException
-
         with registry_lock(self._store):
             try:
                 view = self._store.get_feature_view(self._use_case.name)
-            except FeatureViewNotFoundException:
+            except feast("errors").FeatureViewNotFoundException:
                 raise OptionUnknown(self._not_applied([])) from None
         missing = [name for name in self._fields if name not in {field.name for field in view.features}]
         if missing:
@@ -182,10 +178,9 @@ class FeatureStore:
         return f"{self._use_case.name}: {lacks} in {self._settings.features}; run `furrow features apply`"
 
     def _entity_key(self, key: str) -> Any:
-        from feast.protos.feast.types.EntityKey_pb2 import EntityKey
-        from feast.protos.feast.types.Value_pb2 import Value
-
-        return EntityKey(join_keys=[self._join_key], entity_values=[Value(string_val=key)])
+        value = feast("protos.feast.types.Value_pb2").Value(string_val=key)
+        key_of = feast("protos.feast.types.EntityKey_pb2").EntityKey
+        return key_of(join_keys=[self._join_key], entity_values=[value])
 
     @contextmanager
     def _failures(self, verb: str) -> Iterator[None]:
