@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from tests.airflow_server import AirflowServer, airflow_server, model_server, story_provider
 from tests.bigquery_server import _bigquery_server, bigquery_server
@@ -41,6 +42,27 @@ settings.load_profile("ci" if os.environ.get("CI") else "anywhere")
 """How fast a machine is, is no failure; in CI one is about the change, and not about the dice."""
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+class AirflowInOneProcess(LoadFileScheduling):  # type: ignore[misc]
+    """Gives a worker a file at a time, and all files with a marker `airflow` to one: they share a server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "airflow" if "mark.airflow" in (ROOT / file).read_text(encoding="utf-8") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> AirflowInOneProcess | None:
+    """With `--dist loadfile`, in the order of `pytest_collection_modifyitems`."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return AirflowInOneProcess(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Airflow's tests begin: they take longest, and others can do the rest beside them."""
+    items.sort(key=lambda item: item.get_closest_marker("airflow") is None)
 
 
 @pytest.fixture(scope="module")

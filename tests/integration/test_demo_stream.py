@@ -20,8 +20,6 @@ from furrow.testing import ModelServer
 from tests.broker import LocalBroker
 from tests.folders import FolderOfPrompts, record
 
-pytestmark = pytest.mark.alone
-
 
 class Lines(Silent):
     """Keeps what it is told."""

@@ -23,7 +23,7 @@ RECORDS = int(os.environ.get("FURROW_FAULT_RECORDS", "60"))
 LIMITS = "limits: {concurrency: 8, timeout_seconds: 5, attempts: 2, outage_seconds: 0}"
 QUICK = "limits: {concurrency: 16, timeout_seconds: 0.5, attempts: 4, outage_seconds: 1}"
 PATIENT = QUICK.replace("0.5", "20")
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from furrow.local.supervisor import down, status, up
 from tests.folders import FolderOfPrompts
 from tests.own_ports import use_free_ports
 
-pytestmark = [pytest.mark.alone, pytest.mark.local_model]
+pytestmark = [pytest.mark.local_model]
 ALIAS = "local-embed"
 PROJECT = Path(__file__).resolve().parents[2]
 STEPS = """\

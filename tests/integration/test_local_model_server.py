@@ -15,7 +15,7 @@ import pytest
 
 from furrow.local import model_server, ports, weights
 
-pytestmark = [pytest.mark.alone, pytest.mark.local_model]
+pytestmark = [pytest.mark.local_model]
 
 SCHEMA = {
     "type": "object",

@@ -16,7 +16,6 @@ import pytest
 from furrow.local import processes
 from furrow.local.processes import ProcessId, marks
 
-pytestmark = pytest.mark.alone
 SLEEP = "import time; time.sleep(600)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('set', flush=True); {SLEEP}"
 SESSION = (

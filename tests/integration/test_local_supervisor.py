@@ -21,7 +21,7 @@ from furrow.local.state import LocalState, read_state, state_path
 from furrow.local.supervisor import PartStatus, down, status, up
 from tests.own_ports import use_free_ports
 
-pytestmark = [pytest.mark.alone, pytest.mark.broker]
+pytestmark = [pytest.mark.broker]
 BROKER = ("broker",)
 
 

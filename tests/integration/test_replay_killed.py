@@ -25,7 +25,6 @@ from furrow.store.retention import Retention
 from furrow.testing import ServerProcess
 from tests.folders import FolderOfPrompts, record
 
-pytestmark = pytest.mark.alone
 LETTERS = 40
 RUN = "replay__killed"
 Start = Callable[[], "subprocess.Popen[str]"]

@@ -24,7 +24,7 @@ from tests.brokers import Outgoing as Sent
 from tests.stream.processes import Nursery, Part, until
 from tests.stream.site import StreamSite, disordered, event, events, outgoing
 
-pytestmark = [pytest.mark.alone, pytest.mark.broker]
+pytestmark = [pytest.mark.broker]
 Make = Callable[..., StreamSite]
 LARGE = 10_000_000
 SESSION = 60

@@ -13,7 +13,7 @@ from tests.stream.processes import Nursery
 from tests.stream.site import StreamSite, damage, events
 from tests.stream.trials import FAULTS, JITTER, LATENCY, Killing, sound, undisturbed
 
-pytestmark = [pytest.mark.alone, pytest.mark.broker]
+pytestmark = [pytest.mark.broker]
 EVENTS, KEYS, KILLS = 600, 120, 6
 SINKS = ["features", "bigquery"]
 

@@ -17,7 +17,6 @@ from furrow.errors import TransientError
 from furrow.testing import RateLimit, ServerProcess
 from tests.folders import FolderOfPrompts
 
-pytestmark = pytest.mark.alone
 OLD = "limits: {concurrency: 8, timeout_seconds: 5, attempts: 2, outage_seconds: 0}"
 NEW = "limits: {concurrency: 32, timeout_seconds: 5, attempts: 6, outage_seconds: 60}"
 CALLS = 300

@@ -7,7 +7,7 @@ import pytest
 from tests.kill.site import Site, good_records, line_of
 from tests.kill.trials import Runner
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timeout(300)]
 LLM_STEPS = 2
 RECORDS = 20
 

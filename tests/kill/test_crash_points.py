@@ -9,7 +9,7 @@ from tests.kill.places import PLACES
 from tests.kill.site import Site
 from tests.kill.trials import Runner
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timeout(300)]
 
 
 @pytest.mark.parametrize("place", PLACES, ids=list(PLACES))

@@ -10,7 +10,7 @@ from tests.kill.conftest import Reference
 from tests.kill.site import Site
 from tests.kill.trials import Runner, any_moments, moment_in_a_stage
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timeout(300)]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -8,7 +8,7 @@ from tests.folders import record
 from tests.kill.site import Site, line_of
 from tests.kill.trials import Runner
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timeout(300)]
 
 
 def test_an_old_run_that_is_cleared_does_not_overwrite_newer_values(runner: Runner, site: Site) -> None:

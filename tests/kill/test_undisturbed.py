@@ -10,7 +10,7 @@ from tests.kill.conftest import GOOD, Reference
 from tests.kill.site import Site, late_and_early, poison, record_id
 from tests.kill.trials import Runner
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timeout(300)]
 ASKED_ONCE = 2
 """Poison whose first answer is the reason for its end."""
 
