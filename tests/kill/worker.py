@@ -16,13 +16,14 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
+from furrow.adapters.feast_module import feast
 from furrow.errors import TransientError
 from tests.kill.crash_points import CrashPoint, Trap
 
@@ -210,10 +211,16 @@ def _wait(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def import_all(modules: Iterable[str]) -> None:
+    """Each, those of Feast as Furrow does."""
+    for module in modules:
+        package, _, part = module.partition(".")
+        feast(part) if package == "feast" else importlib.import_module(module)
+
+
 def main(with_features: bool) -> None:
     """Import, say so, then serve orders until stdin ends."""
-    for module in (*PLAIN, *(FEATURES if with_features else ())):
-        importlib.import_module(module)
+    import_all((*PLAIN, *(FEATURES if with_features else ())))
     gc.freeze()  # or a pipeline looks through all that is imported here, before each task: 0.2 s
     print(json.dumps({"pid": os.getpid()}), flush=True)
     for line in sys.stdin:

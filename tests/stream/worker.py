@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tests.kill.worker import FEATURES
+from tests.kill.worker import FEATURES, import_all
 
 LONGEST_RUN = 3600
 """Seconds; a process that hangs ends itself."""
@@ -138,8 +138,7 @@ def _answer(nursery: Nursery, asked: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Import, say so, then serve orders until stdin ends."""
-    for module in IMPORTS:
-        importlib.import_module(module)
+    import_all(IMPORTS)
     nursery = Nursery()
     print(json.dumps({"pid": os.getpid()}), flush=True)
     try:
