@@ -46,7 +46,7 @@ browser: ## Chromium for the page tests, from Debian's packages
 	@./tests/ui/install-browser
 
 test: setup browser check ## Everything: check, contract, integration, dags, prompts, ui
-	@$(BIN)/pytest -n 2 --dist loadfile --ignore tests/unit tests
+	@$(BIN)/pytest -n 2 --dist loadfile --max-worker-restart 0 --ignore tests/unit tests
 
 torture: setup ## 100 killed workers and more, whole-size: a quarter of an hour, into var/torture.json
 	@$(BIN)/pytest --timeout 7200 -o faulthandler_timeout=15000 tests/torture -m torture

@@ -41,7 +41,7 @@ ROUNDS = 5
 
 
 def main(as_json: bool = False, rounds: int = ROUNDS) -> int:
-    """Measure in turns, and print. Takes about a minute."""
+    """Measure in turns, and print. Takes two or three minutes."""
     seconds: dict[str, list[float]] = {name: [] for name in SIDES}
     for _ in range(rounds):
         for name in SIDES:

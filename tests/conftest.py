@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,12 @@ class AirflowInOneProcess(LoadFileScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return "airflow" if "mark.airflow" in (ROOT / file).read_text(encoding="utf-8") else file
+        return "airflow" if _needs_airflow(file) else file
+
+
+@cache
+def _needs_airflow(file: str) -> bool:
+    return "mark.airflow" in (ROOT / file).read_text(encoding="utf-8")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> AirflowInOneProcess | None:

@@ -364,11 +364,7 @@ DEEDS = st.one_of(
 _numbers = count()
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(deeds=st.lists(DEEDS, min_size=10, max_size=60))
 def test_whatever_is_done_a_budget_is_kept_and_a_call_has_one_buyer(shop: Shop, deeds: list[Any]) -> None:
     world = World(shop, next(_numbers))

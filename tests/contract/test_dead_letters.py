@@ -282,7 +282,7 @@ def test_four_processes_that_note_the_same_records_end_in_the_same_rows(url: str
 _RUNS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 4), st.booleans()), min_size=1, max_size=12)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(noted=_RUNS)
 def test_open_is_what_the_newest_row_of_each_record_says(
     letters: DeadLetters, database: Database, noted: list[tuple[str, int, bool]]

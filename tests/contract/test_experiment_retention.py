@@ -144,7 +144,7 @@ def test_pruning_by_less_than_nothing_is_refused(database: Database) -> None:
         prune(database, -DAY)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shown=st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 200)), max_size=6),
     told=st.lists(st.tuples(st.sampled_from("abcde"), st.integers(0, 200)), max_size=12),

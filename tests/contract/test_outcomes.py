@@ -127,7 +127,7 @@ def test_a_small_spread_far_from_nought_is_not_lost(trial: Trial) -> None:
     assert trial.values()[LIVE].variance == pytest.approx(1.0)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.floats(-1e6, 1e6), max_size=4), min_size=2, max_size=12))
 def test_mean_and_variance_are_those_of_the_units_sums(
     database: Database, told: Sequence[list[float]]

@@ -99,6 +99,9 @@ class Stream:
             for one in self.api.task_instances(DAG, run["dag_run_id"])
         ]
 
+    def read_at(self) -> datetime:
+        return datetime.fromisoformat(self.api.dag(DAG)["last_parsed_time"])
+
     def states(self) -> list[str | None]:
         return [state for *_, state, _ in self.instances()]
 
@@ -143,9 +146,9 @@ def stream(airflow_server: AirflowServer, kafka_broker: LocalBroker) -> Iterator
     write_repository(loaded, airflow_server.settings.features)
     apply(airflow_server.settings.features)
     with airflow_server.api() as api:
-        while datetime.fromisoformat(api.wait_for_dag(DAG)["last_parsed_time"]) < read_until:
-            time.sleep(0.2)
+        api.wait_for_dag(DAG)
         found = Stream(kafka_broker.address, api, deployment)
+        found.until(lambda: found.read_at() >= read_until, "the DAG file has been read")
         yield found
         api.pause(DAG)
         found.until(lambda: "running" not in found.states(), "the stream ends")

@@ -78,7 +78,7 @@ class Killing:
     replicas: int = 3
     sinks: Sequence[str] = ()
     longest_pause: float = 3.0
-    patience: float = 600.0
+    patience: float = 240.0
     dice: random.Random = field(default_factory=lambda: random.Random(20261125))
 
     def run(self) -> Trial:

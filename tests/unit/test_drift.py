@@ -79,14 +79,14 @@ def test_hours_that_differ_a_lot_by_themselves_hide_a_change_that_steady_hours_s
 
 
 @given(st.integers(1, 199), st.integers(0, 50))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_equal_windows_never_alarm(new: int, nulls: int) -> None:
     same = Chunk((report(new, 200 - new, nulls=nulls),))
     assert drift_of([same] * 10, same, same).alarms == []
 
 
 @given(st.permutations(range(4)))
-@settings(max_examples=24, deadline=None)
+@settings(max_examples=24)
 def test_windows_merged_in_any_order_give_the_same(order: list[int]) -> None:
     parts = (report(10, 40), report(5, 20, letters=9), report(30, 5, nulls=3), report(1, 60))
     mixed = Chunk(tuple(parts[place] for place in order))

@@ -122,7 +122,7 @@ def test_a_field_that_one_version_lacks_is_not_enough(listings: Listings) -> Non
     assert not_worse("colour", None).decision is OPEN
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=30, max_size=30), max_size=6),
     st.sampled_from([0.0, 0.05]),

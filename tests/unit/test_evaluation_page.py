@@ -158,7 +158,7 @@ def test_the_reason_of_a_rejection_is_escaped_too(listings: Listings) -> None:
 
 
 @given(text=st.text(min_size=1, max_size=40))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_came_out_the_page_keeps_its_tags(listings: Listings, text: str) -> None:
     cases = listings[1]
     tags = page_of(listings, *(accepted(case, brand="x") for case in cases)).tags

@@ -88,7 +88,6 @@ def test_ten_times_the_cases_detect_less() -> None:
     assert detectable(3000, 0.1) < detectable(300, 0.1) < detectable(30, 0.1) <= 1
 
 
-@settings(deadline=None)
 @given(PAIRS)
 def test_swapping_the_sides_mirrors_the_answer(pairs: list[tuple[bool, bool]]) -> None:
     live, candidate = [old for old, _ in pairs], [new for _, new in pairs]
@@ -98,7 +97,7 @@ def test_swapping_the_sides_mirrors_the_answer(pairs: list[tuple[bool, bool]]) -
     assert (there.p_no_worse, there.p_worse) == pytest.approx((back.p_worse, back.p_no_worse))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SCORES)
 def test_swapping_the_sides_mirrors_the_answer_for_scores(pairs: list[tuple[float, float]]) -> None:
     live, candidate = [old for old, _ in pairs], [new for _, new in pairs]
@@ -107,7 +106,6 @@ def test_swapping_the_sides_mirrors_the_answer_for_scores(pairs: list[tuple[floa
     assert (there.p_no_worse, there.p_worse) == pytest.approx((back.p_worse, back.p_no_worse))
 
 
-@settings(deadline=None)
 @given(PAIRS, st.sampled_from([0.0, 0.02, 0.1, 1.0]))
 def test_the_interval_holds_the_difference(pairs: list[tuple[bool, bool]], margin: float) -> None:
     found = of_verdicts([old for old, _ in pairs], [new for _, new in pairs], margin)
@@ -115,14 +113,12 @@ def test_the_interval_holds_the_difference(pairs: list[tuple[bool, bool]], margi
     assert not (found.p_no_worse < ALPHA and found.p_worse < ALPHA)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 400), st.floats(0, 1))
 def test_equal_answers_are_never_shown_to_be_worse(n: int, margin: float) -> None:
     assert verdicts(0, 0, n, margin).p_worse >= 0.5
     assert of_scores([0.5] * n, [0.5] * n, margin).p_worse >= 0.5
 
 
-@settings(deadline=None)
 @given(PAIRS)
 def test_a_wider_margin_is_never_harder_to_keep(pairs: list[tuple[bool, bool]]) -> None:
     live, candidate = [old for old, _ in pairs], [new for _, new in pairs]
@@ -130,7 +126,6 @@ def test_a_wider_margin_is_never_harder_to_keep(pairs: list[tuple[bool, bool]]) 
     assert ps == sorted(ps, reverse=True)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_holm_never_lets_more_through_than_no_correction(p_values: list[float]) -> None:
     corrected = holm(p_values)

@@ -80,7 +80,7 @@ def test_no_name_leads_out_of_the_folder_or_to_what_is_no_file(folder: Path, nam
 @given(
     st.lists(st.sampled_from(["..", ".", "거실", "room.png", "secret.png", "", "~", "*", "?"]), max_size=6)
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_path_ever_reads_the_file_beside_the_folder(
     tmp_path_factory: pytest.TempPathFactory, parts: list[str]
 ) -> None:

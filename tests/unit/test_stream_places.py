@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from furrow.errors import ReplicaReplaced
 from furrow.store.database import Database
 from furrow.store.replicas import Seat, alive, give_up_others, turn_of
 from tests.databases import database, server, url
@@ -36,8 +37,11 @@ def test_an_earlier_turn_that_asked_before_the_later_one_came_takes_no_place_fro
     places = ["0", "features"]
     earlier, later = ([Seat(database, "goods", place, turn) for place in places] for turn in (EARLIER, LATER))
     assert not any(seat.is_passed_over() for seat in earlier)
-    for seat in (earlier[0], later[0], later[1], earlier[1]):
+    for seat in (earlier[0], *later):
         seat.take()
+    for seat in earlier:
+        with pytest.raises(ReplicaReplaced, match="a later run has the place"):
+            seat.take()
     assert [seat.tell({}) for seat in (*earlier, *later)] == [False, False, True, True]
 
 

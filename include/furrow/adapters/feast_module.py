@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from threading import Lock
 from typing import Any
+
+_ONE_AT_A_TIME = Lock()
 
 
 def feast(part: str = "") -> Any:
@@ -21,12 +24,13 @@ def feast(part: str = "") -> Any:
 def _import_unchecked() -> None:
     import typeguard
 
-    checked = typeguard.typechecked
-    vars(typeguard)["typechecked"] = _unchecked
-    try:
-        import_module("feast")
-    finally:
-        vars(typeguard)["typechecked"] = checked
+    with _ONE_AT_A_TIME:
+        checked = typeguard.typechecked
+        vars(typeguard)["typechecked"] = _unchecked
+        try:
+            import_module("feast")
+        finally:
+            vars(typeguard)["typechecked"] = checked
 
 
 def _unchecked(target: Any = None, **_: Any) -> Any:

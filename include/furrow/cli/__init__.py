@@ -248,7 +248,7 @@ _register_bench("classify", "Labels that examples of the classify steps teach: l
 _register_bench("drift", "Months of hourly drift checks: false alarms, hours until a change is found.")
 _register_bench("engine", "Calls a second and CPU per call: engine, bare HTTP client, pydantic-ai Agent.")
 _register_bench("experiments", "1,000 simulated A/B experiments looked at daily: false claims, power, days.")
-_register_bench("feast_import", "CPU seconds of a process that publishes: Feast as it is, without typeguard.")
+_register_bench("feast_import", "CPU seconds of a process that publishes: Feast as it is, and unchecked.")
 _register_bench("gates", "1,000 simulated gates: wrong promotions, drops that are stopped.")
 _register_bench("ledger", "A ledger of 1,000,000 rows: milliseconds to look up, claim and record.")
 _register_bench("lookup", "Look-ups a second in 100,000 places, next to a scan of the region.")

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from furrow.errors import ReplicaReplaced
 from furrow.store.database import Database
 from furrow.store.holds import holding
 from furrow.store.tables import replicas
@@ -35,17 +36,12 @@ class Sitting:
     seen_at: datetime
     standing: Json
 
-    @property
-    def turn(self) -> str:
-        """Empty for a process without one."""
-        return self.process.split("/")[0] if "/" in self.process else ""
-
 
 class Seat:
     """The place of one replica, `0`, `1`, … or the name of a sink, and this process's claim to it.
 
     turn: when its turn began, as `turn_of` writes it; a later turn that is alive is not pushed aside by an
-    earlier one, only by who has none. Every method raises StoreUnavailable (retry helps).
+    earlier one, only by who has none. Every method also raises StoreUnavailable (retry helps).
     """
 
     def __init__(self, database: Database, use_case: str, replica: str, turn: str = ""):
@@ -55,36 +51,37 @@ class Seat:
 
     def is_passed_over(self) -> bool:
         """Whether a process of a later turn has the place and is alive."""
-        found = alive(self._database, self._use_case).get(self.replica)
-        return found is not None and found.turn > self._turn
+        query = sa.select(replicas.c.process).where(self._mine, self._later(datetime.now(UTC)))
+        return self._database.read(lambda connection: connection.scalar(query)) is not None
 
     def take(self) -> None:
-        """Take it, from whoever has it but a later turn that is alive; whether it is ours, `tell` says."""
-        now = datetime.now(UTC)
-        insert = self._database.insert(replicas).values(
-            use_case=self._use_case,
-            replica=self.replica,
-            process=self.process,
-            since=now,
-            seen_at=now,
-            standing={},
-        )
-        ours = {name: insert.excluded[name] for name in ("process", "since", "seen_at", "standing")}
-        upsert = insert.on_conflict_do_update(
-            index_elements=["use_case", "replica"], set_=ours, where=~self._passes_us_over(now)
-        )
-        self._database.write(lambda connection: connection.execute(upsert))
+        """Take it, from whoever has it. Raises ReplicaReplaced when a process of a later turn has it.
 
-    def _passes_us_over(self, now: datetime) -> sa.ColumnElement[bool]:
-        """As `is_passed_over`, of the row: two that come at once must not each get one of two places."""
+        One statement asks and takes: of two runs that begin at once, each could get one of two places.
+        """
+        now = datetime.now(UTC)
+        ours: Json = {"process": self.process, "since": now, "seen_at": now, "standing": {}}
+        insert = self._database.insert(replicas).values(use_case=self._use_case, replica=self.replica, **ours)
+        upsert = insert.on_conflict_do_update(
+            index_elements=["use_case", "replica"], set_=ours, where=~self._later(now)
+        )
+        taken = upsert.returning(replicas.c.process)
+        if self._database.write(lambda connection: connection.scalar(taken)) is None:
+            raise ReplicaReplaced(f"a later run has the place of `{self.replica}`; this one ends")
+
+    @property
+    def _mine(self) -> sa.ColumnElement[bool]:
+        return (replicas.c.use_case == self._use_case) & (replicas.c.replica == self.replica)
+
+    def _later(self, now: datetime) -> sa.ColumnElement[bool]:
+        """Whether the process of a row is alive and its turn later than ours."""
         with_turn = replicas.c.process.contains("/")
         later = sa.func.substr(replicas.c.process, 1, len(self._turn)) > self._turn
         return with_turn & later & (replicas.c.seen_at > now - _ALIVE)
 
     def tell(self, standing: Json) -> bool:
         """Write down how the replica stands; False when another process has taken the place."""
-        mine = (replicas.c.use_case == self._use_case) & (replicas.c.replica == self.replica)
-        update = replicas.update().where(mine, replicas.c.process == self.process)
+        update = replicas.update().where(self._mine, replicas.c.process == self.process)
         update = update.values(standing=standing, seen_at=datetime.now(UTC))
 
         def write(connection: Connection) -> int:

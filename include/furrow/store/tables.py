@@ -167,7 +167,9 @@ replicas = sa.Table(
     sa.Column("seen_at", UtcTime, nullable=False),
     sa.Column("standing", sa.JSON, nullable=False),
 )
-"""The process that runs each replica of a stream: the last that came. standing: as it was when last seen.
+"""The process that runs each replica of a stream: the last that came, or whose turn is later.
+
+standing: as it was when last seen.
 """
 
 holds = sa.Table(
