@@ -31,17 +31,6 @@ from tests.folders import FolderOfPrompts
 PROJECT = Path(__file__).resolve().parents[1]
 START_SECONDS = 180
 TOPIC = "used-goods"
-LOCAL_MODELS = "".join(
-    f"""\
-  {alias}:
-    model: openai-chat:local-small
-    connection: local_model
-    price: {{input_usd_per_million: 0, output_usd_per_million: 0}}
-    limits: {{concurrency: 2, timeout_seconds: 300}}
-"""
-    for alias in ("local-small", "local-large")
-)
-"""Both models of the shipped use case, answered by the small one: it is the way that is tested here."""
 HOSTILE = "<img src=x onerror=document.title=1>"
 
 ROLES = ("viewer", "user")
@@ -53,7 +42,6 @@ class AirflowServer:
 
     settings: Settings
     port: int
-    local_model_port: int
     connections: Mapping[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -190,8 +178,6 @@ def project_folder(home: Path) -> Settings:
     prompts.change("models.yaml", "timeout_seconds: 5", "timeout_seconds: 240")
     prompts.change("goods/pipeline.yaml", "files: {path: sample.jsonl}", f"kafka: {{topic: {TOPIC}}}")
     prompts.put("goods/v1/extract/user.md", "{{ digest.digest }}\n")
-    shutil.copytree(PROJECT / "prompts" / "used_goods", prompts.path / "used_goods")
-    prompts.put("models.yaml", (prompts.path / "models.yaml").read_text() + LOCAL_MODELS)
     environ = {"FURROW_HOME": str(home), "FURROW_FEATURES": str(home / "feature_repo")}
     settings = Settings.from_environment(environ)
     story.write(prompts)
@@ -238,12 +224,7 @@ def airflow_server(
         "AIRFLOW_CONN_MODELS": _written(model_server),
         "AIRFLOW_CONN_STORY_MODELS": _written(story_provider[1]),
     }
-    local_model = ports.choose(0)
-    host = f"http://{ports.address(local_model)}/v1"
-    connections["AIRFLOW_CONN_LOCAL_MODEL"] = json.dumps(
-        {"conn_type": "pydanticai", "host": host, "password": "local"}
-    )
-    server = AirflowServer(settings, ports.choose(0), local_model, connections)
+    server = AirflowServer(settings, ports.choose(0), connections)
     try:
         server.start()
         yield server

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ from tests.ui.test_pages import browser, in_a_browser, sign_in, window
 
 __all__ = ["browser", "window"]
 pytestmark = [pytest.mark.airflow, pytest.mark.local_model, pytest.mark.timeout(1800), *in_a_browser]
-USE_CASE, RECORDS = "hashtags", 3
+USE_CASE, RECORDS = "place_mentions", 3
 FREE = "{input_usd_per_million: 0, output_usd_per_million: 0}"
 
 
@@ -57,7 +56,6 @@ def demo(first_day: date, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     (home / "prompts" / "models.yaml").write_text(models.replace(FREE, FREE.replace(": 0", ": 1")))
     steps = folder / "v1" / "steps.yaml"
     steps.write_text(steps.read_text().replace("local-large", "local-small"))
-    _every_tenth_line(folder / "v1" / "topics.jsonl")
     settings = Settings.from_environment(
         {"FURROW_HOME": str(home), "FURROW_FEATURES": str(home / "feature_repo")}
     )
@@ -70,11 +68,6 @@ def demo(first_day: date, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             yield Shown(settings, f"http://{ports.address(chosen['airflow'])}")
         finally:
             down(settings)
-
-
-def _every_tenth_line(examples: Path) -> None:
-    """A post that no word decides has all of them embedded: a minute and a half of a small model's work."""
-    examples.write_text("".join(examples.read_text().splitlines(keepends=True)[::10]))
 
 
 def _one_that_is_none(settings: Settings) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-import aiohttp
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from furrow.config.models import Images
 from furrow.errors import FurrowError, ImageInvalid, ImageUnavailable
+
+if TYPE_CHECKING:
+    import aiohttp
 
 _SECONDS = 20.0
 _REDIRECTS = 3
@@ -91,6 +93,8 @@ def _small_enough(content: bytes, name: str, max_bytes: int) -> bytes:
 
 async def _download(url: str, images: Images) -> bytes:
     """Follow a few redirects, none of them to a host that is not allowed."""
+    import aiohttp
+
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
     try:
         async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import orjson
-from genai_prices import Usage, calc_price
-from pydantic_ai.messages import ModelResponse
 
 from furrow.config.models import CatalogueModel, Price
 from furrow.engine.ports import Message, ModelRequest
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelResponse
 
 _MILLION = 1_000_000
 _LONGEST_ANSWER = 8192
@@ -108,6 +110,8 @@ def _bytes(request: ModelRequest) -> int:
 @cache
 def _unit_prices(model: str) -> tuple[float, float] | None:
     """US dollars of a million tokens read, and written, by the public list."""
+    from genai_prices import Usage, calc_price
+
     provider, _, name = model.partition(":")
     usages = Usage(input_tokens=_MILLION), Usage(output_tokens=_MILLION)
     try:
@@ -152,6 +156,8 @@ def characters(text: str) -> int:
 
 def _by_list(model: str, response: ModelResponse) -> float | None:
     """By the public list: the address names the seller best, the provider's name next."""
+    from genai_prices import calc_price
+
     try:
         try:
             found = calc_price(response.usage, model, provider_api_url=response.provider_url)
