@@ -49,7 +49,10 @@ def kill(process: int) -> None:
     """End it as a crash does, and wait until it is gone."""
     os.kill(process, signal.SIGKILL)
     for _ in range(200):
-        if not psutil.pid_exists(process) or psutil.Process(process).status() == psutil.STATUS_ZOMBIE:
+        try:
+            if psutil.Process(process).status() == psutil.STATUS_ZOMBIE:
+                return
+        except psutil.NoSuchProcess:
             return
         time.sleep(0.05)
     raise AssertionError(f"{process} did not end")

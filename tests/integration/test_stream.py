@@ -27,7 +27,7 @@ from tests.stream.site import StreamSite, disordered, event, events, outgoing
 pytestmark = [pytest.mark.broker]
 Make = Callable[..., StreamSite]
 LARGE = 10_000_000
-SESSION = 600
+SESSION = 290
 """Seconds after which Apache Kafka puts a silent replica out, in a test of one that need not wait so long."""
 SCHEMA_BROKEN = "[[fault: schema_ignored]]"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,19 @@ def test_an_unpacked_program_is_found_as_a_file_is(tmp_path: Path, places: dict[
     folder = tmp_path / "cache" / "models" / WEIGHTS["local-embed"].file
     folder.mkdir()
     assert weights.find("local-embed", places) == folder
+
+
+def test_the_size_of_a_download_is_told_while_folders_come_and_go(tmp_path: Path) -> None:
+    (tmp_path / "stays.whl").write_bytes(b"0123456789")
+
+    def come_and_go(number: int) -> None:
+        for _ in range(300):
+            (tmp_path / f"{number}" / "unpack").mkdir(parents=True)
+            (tmp_path / f"{number}" / "unpack" / "half").write_bytes(b"12345")
+            shutil.rmtree(tmp_path / f"{number}")
+
+    with ThreadPoolExecutor(2) as pool:
+        removing = [pool.submit(come_and_go, number) for number in range(2)]
+        while not all(one.done() for one in removing):
+            assert weights._size(tmp_path) in (10, 15, 20)
+    assert [one.result() for one in removing] == [None, None] and weights._size(tmp_path) == 10

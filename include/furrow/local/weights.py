@@ -313,10 +313,12 @@ def _pip() -> list[str]:
 
 
 def _size(folder: Path) -> int:
+    """Bytes in it, while pip makes and removes files and folders there."""
     total = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            total += path.stat().st_size if path.is_file() else 0
+    for place, _, names in os.walk(folder):  # passes over a folder that is gone
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += Path(place, name).stat().st_size
     return total
 
 
