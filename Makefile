@@ -35,7 +35,7 @@ down: ## End the embedded default
 status: ## What of the embedded default runs
 	@$(BIN)/furrow status
 
-check: setup ## ruff, mypy, import-linter, unit tests, use cases: about three minutes
+check: setup ## ruff, mypy, import-linter, unit tests, use cases: about five minutes
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache

@@ -158,7 +158,7 @@ def _work(order: Order) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, force=True)
     signal.alarm(LONGEST_RUN)
     if order.lease_seconds is not None:
-        _shorten_leases(order.lease_seconds)
+        shorten_leases(order.lease_seconds)
     trap = Trap(CrashPoint.parse(order.crash)) if order.crash else None
     if trap is not None:
         trap.arm()
@@ -182,15 +182,16 @@ def _apply() -> None:
     Deployment().apply_features()
 
 
-def _shorten_leases(seconds: float) -> None:
+def shorten_leases(seconds: float) -> None:
     """Or every trial would wait for the lease of the worker that was killed."""
     from furrow.store.ledger import SqlLedger
 
-    _replace("furrow.engine.calls", "LEASE_SECONDS", seconds)
-    _replace("furrow.assembly", "SqlLedger", partial(SqlLedger, lease_seconds=seconds))
+    replace_in("furrow.engine.calls", "LEASE_SECONDS", seconds)
+    replace_in("furrow.assembly", "SqlLedger", partial(SqlLedger, lease_seconds=seconds))
 
 
-def _replace(module: str, name: str, value: Any) -> None:
+def replace_in(module: str, name: str, value: Any) -> None:
+    """In this process, from now on."""
     found = importlib.import_module(module)
     assert hasattr(found, name), f"{module} has no {name}"
     setattr(found, name, value)

@@ -7,7 +7,6 @@ Orders come as JSON lines on stdin, answers go as JSON lines to stdout: `{"start
 from __future__ import annotations
 
 import faulthandler
-import importlib
 import json
 import os
 import signal
@@ -15,10 +14,9 @@ import sys
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from tests.kill.worker import FEATURES, import_all
+from tests.kill.worker import FEATURES, import_all, replace_in, shorten_leases
 
 LONGEST_RUN = 3600
 """Seconds; a process that hangs ends itself."""
@@ -96,12 +94,11 @@ def _become(order: Order) -> None:
         os.dup2(log, 1)
         os.dup2(log, 2)
         if order.lease_seconds is not None:
-            _lease_for(order.lease_seconds)
+            shorten_leases(order.lease_seconds)
         if order.table_seconds is not None:
-            vars(importlib.import_module("furrow.stream_assembly"))["_BIGQUERY_SECONDS"] = order.table_seconds
+            replace_in("furrow.stream_assembly", "_BIGQUERY_SECONDS", order.table_seconds)
         if order.session_seconds is not None:
-            feed = importlib.import_module("furrow.adapters.kafka_feed")
-            vars(feed)["_SESSION_SECONDS"] = order.session_seconds
+            replace_in("furrow.adapters.kafka_feed", "_SESSION_SECONDS", order.session_seconds)
         code = _run(order.command)
     except BaseException:
         traceback.print_exc()
@@ -119,13 +116,6 @@ def _run(command: list[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     return 0
-
-
-def _lease_for(seconds: float) -> None:
-    """What a dead process was buying is free after so long."""
-    ledger = importlib.import_module("furrow.store.ledger").SqlLedger
-    vars(importlib.import_module("furrow.engine.calls"))["LEASE_SECONDS"] = seconds
-    vars(importlib.import_module("furrow.assembly"))["SqlLedger"] = partial(ledger, lease_seconds=seconds)
 
 
 def _answer(nursery: Nursery, asked: dict[str, Any]) -> dict[str, Any]:
